@@ -1,0 +1,9 @@
+/** The TypeORM command line's door: `npm run typeorm -- migration:show`. */
+import 'reflect-metadata';
+import { DataSource } from 'typeorm';
+import { readSettings } from './src/config/settings';
+import { databaseOptions } from './src/database/data-source';
+
+export default databaseOptions(readSettings(process.env)).then(
+  (options) => new DataSource({ ...options, migrationsRun: false }),
+);

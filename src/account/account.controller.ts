@@ -1,0 +1,31 @@
+import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { requestOtpRefusals, verifyOtpRefusals } from './account.examples';
+import { AccountService } from './account.service';
+import { OtpRequestedDto } from './dto/otp-requested.dto';
+import { RequestOtpDto } from './dto/request-otp.dto';
+import { SignInDto } from './dto/sign-in.dto';
+import { VerifyOtpDto } from './dto/verify-otp.dto';
+
+@ApiTags('account')
+@ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
+@Controller('api/account')
+export class AccountController {
+  constructor(private readonly accounts: AccountService) {}
+
+  /** Ask for a one-time code by text; inside its life the same code is sent again. */
+  @Post('request-otp/')
+  @HttpCode(HttpStatus.OK)
+  @ApiBadRequestResponse(requestOtpRefusals)
+  requestOtp(@Body() { phone_number, locale }: RequestOtpDto): Promise<OtpRequestedDto> {
+    return this.accounts.requestOtp(phone_number, locale);
+  }
+
+  /** Trade a one-time code for an access and a refresh token; makes the account at the first sign-in. */
+  @Post('verify-otp-and-generate-token/')
+  @HttpCode(HttpStatus.OK)
+  @ApiBadRequestResponse(verifyOtpRefusals)
+  verifyOtpAndGenerateToken(@Body() { phone_number, otp }: VerifyOtpDto): Promise<SignInDto> {
+    return this.accounts.verifyOtpAndGenerateToken(phone_number, otp);
+  }
+}

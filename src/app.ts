@@ -1,0 +1,23 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Settings } from './config/settings';
+import { openFrontDoor } from './http/front-door';
+import { serveOpenApi } from './http/openapi';
+import { Routes } from './http/routes';
+import { Log } from './log/log';
+
+/** What an application is told between being made and being started; tests tell theirs the same. */
+export function prepare(app: NestFastifyApplication, { corsOrigins }: Settings): void {
+  const log = app.get(Log);
+  app.useLogger(log);
+  openFrontDoor(app.getHttpAdapter().getInstance(), app.get(Routes), log);
+  if (corsOrigins.length > 0) {
+    app.enableCors({
+      origin: corsOrigins,
+      methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+      exposedHeaders: ['Retry-After', 'X-Request-Id'],
+      maxAge: 600,
+      strictPreflight: false,
+    });
+  }
+  serveOpenApi(app);
+}

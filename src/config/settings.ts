@@ -1,0 +1,220 @@
+import ipaddr from 'ipaddr.js';
+import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/max';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CannotStart } from '../error/cannot-start';
+import { developmentSecret } from './development-secret';
+
+export const SETTINGS = Symbol('SETTINGS');
+
+/** Every setting of the service, read once and checked before anything else happens. */
+export interface Settings {
+  production: boolean;
+  host: string;
+  port: number;
+  dataDir: string;
+  database: { kind: 'sqlite'; file: string } | { kind: 'mysql'; url: string };
+  /** Key rings, newest first. */
+  secretKeys: string[];
+  jwtSecrets: string[];
+  jwtIssuer?: string;
+  jwtAudience?: string;
+  accessTokenTtlSeconds: number;
+  refreshTokenIdleSeconds: number;
+  refreshTokenMaxSeconds: number;
+  otpTtlSeconds: number;
+  otpMaxAttempts: number;
+  otpResendSeconds: number;
+  smsTransports: SmsTransportName[];
+  smsFile: string;
+  redisUrl?: string;
+  throttleLimit: number;
+  throttleTtlSeconds: number;
+  trustedProxies: string[];
+  corsOrigins: string[];
+  phoneDefaultRegion?: CountryCode;
+  phoneCountries?: CountryCode[];
+  logLevel: LogLevel;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const smsTransports = ['console', 'file'] as const;
+export type SmsTransportName = (typeof smsTransports)[number];
+
+/** Transports that show codes to whoever can read the machine's screen or disk. */
+const transportsForTryingOut: readonly string[] = ['console', 'file'];
+
+/** Names every bad variable and what to do about it; never a value. */
+export class InvalidSettings extends CannotStart {
+  constructor(readonly faults: readonly string[]) {
+    super(`These settings must be mended before Hodi can start:\n${faults.map((it) => `  ${it}`).join('\n')}`);
+  }
+}
+
+const isSample = (secret: string) =>
+  /change.?me|example|sample|your.?(secret|key)|insecure|placeholder|replace/i.test(secret) ||
+  new Set(secret).size < 10;
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const keyRing = list.superRefine((keys, context) => {
+  const fault = (message: string) => context.addIssue({ code: 'custom', message });
+  if (keys.length === 0) fault('holds no key');
+  if (keys.some((key) => Buffer.byteLength(key) < 32)) fault('every key needs 32 bytes or more');
+  else if (keys.some(isSample)) fault('is a sample value; make one with: openssl rand -base64 48');
+  if (new Set(keys).size < keys.length) fault('names the same key twice');
+});
+
+function wholeNumber(least: number, most: number) {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, message)
+    .transform(Number)
+    .refine((number) => number >= least && number <= most, message);
+}
+
+const urlOf = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
+
+function urlWith(protocols: string[], message: string) {
+  return z.string().refine((text) => {
+    const url = urlOf(text);
+    return url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
+  }, message);
+}
+
+const mysqlUrl = urlWith(['mysql:'], 'must be sqlite:path/to/file or mysql://user:password@host:3306/name').refine(
+  (text) => (urlOf(text)?.pathname.length ?? 0) > 1,
+  'lacks the name of the database after the host',
+);
+
+const database = z.string().transform((text, context): Settings['database'] => {
+  if (text.startsWith('sqlite:') && text.length > 'sqlite:'.length) {
+    return { kind: 'sqlite', file: text.slice('sqlite:'.length) };
+  }
+  const url = mysqlUrl.safeParse(text);
+  if (url.success) return { kind: 'mysql', url: url.data };
+  url.error.issues.forEach(({ message }) => context.addIssue({ code: 'custom', message }));
+  return z.NEVER;
+});
+
+const isOrigin = (text: string) => urlOf(text)?.origin === text && /^https?:/.test(text);
+const country = z
+  .string()
+  .refine(isSupportedCountry, 'must be a two-letter country code that libphonenumber knows, such as TZ');
+
+function schema(production: boolean) {
+  const refusedInProduction = (names: readonly string[]) =>
+    production && names.some((name) => transportsForTryingOut.includes(name));
+  const notInProduction = 'shows codes to anyone at the machine (console, file): not for production';
+  const transports = list
+    .pipe(z.array(z.enum(smsTransports, `must be out of: ${smsTransports.join(', ')}`)).min(1, 'names no transport'))
+    .refine((names) => !refusedInProduction(names), notInProduction);
+
+  return z.object({
+    NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').optional(),
+    HOST: z.string().default('127.0.0.1'),
+    PORT: wholeNumber(0, 65_535).default(3000),
+    DATA_DIR: z.string().default('.data'),
+    DATABASE_URL: database.optional(),
+    SECRET_KEY: production ? keyRing : keyRing.optional(),
+    JWT_SECRET: production ? keyRing : keyRing.optional(),
+    JWT_ISSUER: z.string().optional(),
+    JWT_AUDIENCE: z.string().optional(),
+    ACCESS_TOKEN_TTL_SECONDS: wholeNumber(30, 86_400).default(600),
+    REFRESH_TOKEN_IDLE_SECONDS: wholeNumber(60, 31_536_000).default(2_592_000),
+    REFRESH_TOKEN_MAX_SECONDS: wholeNumber(60, 31_536_000).default(7_776_000),
+    OTP_TTL_SECONDS: wholeNumber(30, 600).default(300),
+    OTP_MAX_ATTEMPTS: wholeNumber(1, 10).default(5),
+    OTP_RESEND_SECONDS: wholeNumber(1, 600).default(60),
+    SMS_TRANSPORT: production ? transports : transports.default(['console']),
+    SMS_FILE: z.string().optional(),
+    REDIS_URL: urlWith(['redis:', 'rediss:'], 'must be redis://host:6379 or rediss://host:6379').optional(),
+    THROTTLE_LIMIT: wholeNumber(0, 1_000_000).default(100),
+    THROTTLE_TTL_SECONDS: wholeNumber(1, 86_400).default(60),
+    TRUSTED_PROXIES: list
+      .refine((items) => items.every((item) => ipaddr.isValidCIDR(item)), 'must be CIDRs, such as 10.0.0.0/8,::1/128')
+      .default([]),
+    CORS_ORIGINS: list
+      .refine((items) => items.every(isOrigin), 'must be exact origins, such as https://app.hodi.test, without a path')
+      .default([]),
+    PHONE_DEFAULT_REGION: country.optional(),
+    PHONE_COUNTRIES: list.pipe(z.array(country)).optional(),
+    LOG_LEVEL: z.enum(logLevels, `must be out of: ${logLevels.join(', ')}`).default('info'),
+  });
+}
+
+/** The names of all variables that are read, for the test that `.env.example` shows each of them. */
+export const settingNames = Object.keys(schema(false).shape);
+
+/**
+ * @param env as `process.env`; an empty variable counts as absent
+ * @throws InvalidSettings naming all faults at once
+ */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const production = given.NODE_ENV === 'production';
+  const result = schema(production).safeParse(given);
+  const faults = result.success ? [] : faultsOf(result.error, given);
+  faults.push(...faultsBetween(given, result.data));
+  if (!result.success || faults.length > 0) throw new InvalidSettings(faults);
+
+  const values = result.data;
+  const secret = (ring: string[] | undefined, name: string) => ring ?? [developmentSecret(values.DATA_DIR, name)];
+  return {
+    production,
+    host: values.HOST,
+    port: values.PORT,
+    dataDir: values.DATA_DIR,
+    database: values.DATABASE_URL ?? { kind: 'sqlite', file: join(values.DATA_DIR, 'hodi.sqlite') },
+    secretKeys: secret(values.SECRET_KEY, 'secret-key'),
+    jwtSecrets: secret(values.JWT_SECRET, 'jwt-secret'),
+    jwtIssuer: values.JWT_ISSUER,
+    jwtAudience: values.JWT_AUDIENCE,
+    accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
+    refreshTokenIdleSeconds: values.REFRESH_TOKEN_IDLE_SECONDS,
+    refreshTokenMaxSeconds: values.REFRESH_TOKEN_MAX_SECONDS,
+    otpTtlSeconds: values.OTP_TTL_SECONDS,
+    otpMaxAttempts: values.OTP_MAX_ATTEMPTS,
+    otpResendSeconds: values.OTP_RESEND_SECONDS,
+    smsTransports: values.SMS_TRANSPORT,
+    smsFile: values.SMS_FILE ?? join(values.DATA_DIR, 'sms.jsonl'),
+    redisUrl: values.REDIS_URL,
+    throttleLimit: values.THROTTLE_LIMIT,
+    throttleTtlSeconds: values.THROTTLE_TTL_SECONDS,
+    trustedProxies: values.TRUSTED_PROXIES,
+    corsOrigins: values.CORS_ORIGINS,
+    phoneDefaultRegion: values.PHONE_DEFAULT_REGION,
+    phoneCountries: values.PHONE_COUNTRIES,
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+/** One line a variable: absent ones say so, bad ones say what would be right. */
+function faultsOf(error: z.ZodError, given: Record<string, string | undefined>): string[] {
+  const lines = error.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    return `${name}: ${given[name] === undefined ? 'is missing, and production has no default for it' : message}`;
+  });
+  return [...new Set(lines)];
+}
+
+function faultsBetween(
+  given: Record<string, string | undefined>,
+  values?: { REFRESH_TOKEN_IDLE_SECONDS: number; REFRESH_TOKEN_MAX_SECONDS: number },
+): string[] {
+  const ring = (text = '') => list.parse(text);
+  const shared = ring(given.SECRET_KEY).some((key) => ring(given.JWT_SECRET).includes(key));
+  const idleOverMax = values && values.REFRESH_TOKEN_IDLE_SECONDS > values.REFRESH_TOKEN_MAX_SECONDS;
+  return [
+    ...(shared ? ['JWT_SECRET: shares a key with SECRET_KEY; each needs its own'] : []),
+    ...(idleOverMax ? ['REFRESH_TOKEN_IDLE_SECONDS: is longer than REFRESH_TOKEN_MAX_SECONDS'] : []),
+  ];
+}

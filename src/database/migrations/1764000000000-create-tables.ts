@@ -1,0 +1,88 @@
+import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
+
+export class CreateTables1764000000000 implements MigrationInterface {
+  readonly name = 'CreateTables1764000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // SQLite compares bytes by itself and does not know these collations.
+    const ascii =
+      runner.dataSource.options.type === 'better-sqlite3' ? {} : { charset: 'ascii', collation: 'ascii_bin' };
+    const text = (name: string, length: number, more: Partial<TableColumnOptions> = {}): TableColumnOptions => ({
+      name,
+      type: 'varchar',
+      length: String(length),
+      ...ascii,
+      ...more,
+    });
+    const time = (name: string, more: Partial<TableColumnOptions> = {}): TableColumnOptions => ({
+      name,
+      type: 'datetime',
+      precision: 6,
+      ...more,
+    });
+    const nullable = { isNullable: true };
+    const primary = { isPrimary: true };
+
+    await runner.createTable(
+      new Table({
+        name: 'account',
+        columns: [text('id', 36, primary), text('phone_number', 16), time('created_at'), time('last_login_at')],
+        indices: [{ name: 'ux_account_phone_number', columnNames: ['phone_number'], isUnique: true }],
+      }),
+    );
+    await runner.createTable(
+      new Table({
+        name: 'otp_challenge',
+        columns: [
+          text('phone_number', 16, primary),
+          text('purpose', 16, primary),
+          text('id', 36),
+          text('key_id', 16),
+          { name: 'attempts', type: 'int' },
+          { name: 'sends', type: 'int' },
+          time('issued_at'),
+          time('resend_at'),
+          time('expires_at'),
+          time('consumed_at', nullable),
+        ],
+      }),
+    );
+    await runner.createTable(
+      new Table({
+        name: 'session',
+        columns: [
+          text('id', 36, primary),
+          text('account_id', 36),
+          text('refresh_jti', 32),
+          time('created_at'),
+          time('expires_at'),
+          time('absolute_expires_at'),
+        ],
+        indices: [{ name: 'ix_session_account_id', columnNames: ['account_id'] }],
+      }),
+    );
+    await runner.createTable(
+      new Table({
+        name: 'sms_message',
+        columns: [
+          text('id', 36, primary),
+          text('challenge_id', 36),
+          text('phone_number', 16),
+          text('locale', 35),
+          text('state', 10),
+          { name: 'attempts', type: 'int' },
+          time('next_try_at'),
+          text('transport', 32, nullable),
+          text('reason', 64, nullable),
+          time('created_at'),
+          time('finished_at', nullable),
+        ],
+        indices: [{ name: 'ix_sms_message_state_next_try_at', columnNames: ['state', 'next_try_at'] }],
+      }),
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['sms_message', 'session', 'otp_challenge', 'account']) await runner.dropTable(table);
+  }
+}

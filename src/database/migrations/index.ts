@@ -1,0 +1,4 @@
+import { CreateTables1764000000000 } from './1764000000000-create-tables';
+
+/** In the order in which they run; one that has landed is never edited. */
+export const migrations = [CreateTables1764000000000];

@@ -1,0 +1,123 @@
+/**
+ * Why a request is refused, in the words of the business. Nothing here knows HTTP:
+ * `src/http/refusal-replies.ts` says what each `code` looks like to a client.
+ */
+export abstract class Refusal extends Error {
+  abstract readonly code: string;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The code is wrong, expired, used up, or was never sent: one answer for all of them. */
+export class InvalidOtp extends Refusal {
+  readonly code = 'invalid_otp';
+}
+
+export class Throttled extends Refusal {
+  readonly code = 'throttled';
+
+  /** @param retryAfterSeconds whole seconds, 1 or more */
+  constructor(readonly retryAfterSeconds: number) {
+    super();
+  }
+}
+
+/** What is wrong with one field: a stable code and the sentence that clients of the API know. */
+export interface FieldFault {
+  code: string;
+  message: string;
+}
+
+/** The faults of all bad fields, in the order in which the fields are documented. */
+export class InvalidFields extends Refusal {
+  readonly code = 'invalid_fields';
+
+  constructor(readonly fields: ReadonlyMap<string, readonly FieldFault[]>) {
+    super();
+  }
+
+  /** The body as a whole is not what can be read field by field. */
+  static ofWholeBody(fault: FieldFault): InvalidFields {
+    return new InvalidFields(new Map([['non_field_errors', [fault]]]));
+  }
+}
+
+export class MalformedBody extends Refusal {
+  readonly code = 'malformed_body';
+
+  /** @param why names the fault and its place, never a value from the body */
+  constructor(readonly why: string) {
+    super(why);
+  }
+}
+
+export class MalformedRequest extends Refusal {
+  readonly code = 'malformed_request';
+}
+
+export class UnsupportedMediaType extends Refusal {
+  readonly code = 'unsupported_media_type';
+
+  constructor(readonly mediaType: string) {
+    super();
+  }
+}
+
+export class BodyTooLarge extends Refusal {
+  readonly code = 'body_too_large';
+}
+
+export class NotAcceptable extends Refusal {
+  readonly code = 'not_acceptable';
+}
+
+export class MethodNotAllowed extends Refusal {
+  readonly code = 'method_not_allowed';
+
+  constructor(
+    readonly method: string,
+    readonly allowed: readonly string[],
+  ) {
+    super();
+  }
+}
+
+export class NotFound extends Refusal {
+  readonly code = 'not_found';
+}
+
+/** Something the service depends on does not answer; the cause is for the log only. */
+export class ServiceUnavailable extends Refusal {
+  readonly code = 'service_unavailable';
+
+  constructor(cause?: unknown) {
+    super(undefined, { cause });
+  }
+}
+
+/** The service is up, but one of its parts is not; says which. */
+export class NotReady extends Refusal {
+  readonly code = 'not_ready';
+
+  constructor(readonly parts: Readonly<Record<string, 'up' | 'down'>>) {
+    super();
+  }
+}
+
+export type AnyRefusal =
+  | InvalidOtp
+  | Throttled
+  | InvalidFields
+  | MalformedBody
+  | MalformedRequest
+  | UnsupportedMediaType
+  | BodyTooLarge
+  | NotAcceptable
+  | MethodNotAllowed
+  | NotFound
+  | ServiceUnavailable
+  | NotReady;
+
+export type RefusalCode = AnyRefusal['code'];

@@ -1,0 +1,38 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { LivenessDto, ReadinessDto } from './readiness.dto';
+import { ReadinessService } from './readiness.service';
+
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly readiness: ReadinessService) {}
+
+  /** The process answers. */
+  @Get('live/')
+  live(): LivenessDto {
+    return { status: 'ok' };
+  }
+
+  /** The database, and what else is configured, answers too. */
+  @Get('ready/')
+  @ApiServiceUnavailableResponse({
+    description: 'A part is down, or the process is stopping.',
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          required: ['status', 'parts'],
+          properties: {
+            status: { type: 'string', enum: ['unavailable'] },
+            parts: { type: 'object', additionalProperties: { type: 'string', enum: ['up', 'down'] } },
+          },
+        },
+        example: { status: 'unavailable', parts: { database: 'down' } },
+      },
+    },
+  })
+  ready(): Promise<ReadinessDto> {
+    return this.readiness.check();
+  }
+}

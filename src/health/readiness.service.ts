@@ -1,0 +1,56 @@
+import { Inject, Injectable, type OnModuleDestroy, type ServiceUnavailableException } from '@nestjs/common';
+import {
+  HealthCheckService,
+  HealthIndicatorService,
+  TypeOrmHealthIndicator,
+  type HealthCheckResult,
+  type HealthIndicatorFunction,
+} from '@nestjs/terminus';
+import type { Redis } from 'ioredis';
+import { NotReady } from '../error/refusal';
+import { REDIS } from '../redis/redis.module';
+import type { ReadinessDto } from './readiness.dto';
+
+const timeout = 1_000;
+
+/** Whether requests should be sent here: everything that is configured answers, and the process is not stopping. */
+@Injectable()
+export class ReadinessService implements OnModuleDestroy {
+  private stopping = false;
+
+  constructor(
+    private readonly checks: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly database: TypeOrmHealthIndicator,
+    @Inject(REDIS) private readonly redis: Redis | undefined,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.stopping = true;
+  }
+
+  /** @throws NotReady naming what is down */
+  async check(): Promise<ReadinessDto> {
+    const { details } = await this.checks
+      .check([
+        () => this.database.pingCheck('database', { timeout }),
+        ...(this.redis ? [this.redisCheck(this.redis)] : []),
+        ...(this.stopping ? [() => this.indicators.check('process').down()] : []),
+      ])
+      .catch((error: ServiceUnavailableException) => error.getResponse() as HealthCheckResult);
+    const parts = Object.fromEntries(
+      Object.entries(details).map(([part, { status }]) => [part, status === 'up' ? 'up' : 'down'] as const),
+    );
+    if (Object.values(parts).includes('down')) throw new NotReady(parts);
+    return { status: 'ok', parts };
+  }
+
+  private redisCheck(redis: Redis): HealthIndicatorFunction {
+    const indicator = this.indicators.check('redis');
+    return () =>
+      redis.ping().then(
+        () => indicator.up(),
+        () => indicator.down(),
+      );
+  }
+}

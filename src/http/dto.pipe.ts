@@ -1,0 +1,66 @@
+import { Inject, Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import { SETTINGS, type Settings } from '../config/settings';
+import { InvalidFields, type FieldFault } from '../error/refusal';
+import { PhoneNumber, type PhonePolicy } from '../phone/phone-number';
+import { RequestBody } from './request-body';
+
+/** Turns a body into the DTO that its handler asks for: parsed, trimmed, numbers read, and checked by the DTO's rules. */
+@Injectable()
+export class DtoPipe implements PipeTransform {
+  private readonly phonePolicy: PhonePolicy;
+
+  constructor(@Inject(SETTINGS) { phoneDefaultRegion, phoneCountries }: Settings) {
+    this.phonePolicy = { defaultRegion: phoneDefaultRegion, countries: phoneCountries };
+  }
+
+  /** @throws UnsupportedMediaType, MalformedBody, or InvalidFields with the faults of all bad fields */
+  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+    if (type !== 'body' || metatype === undefined) return value;
+    const given = value instanceof RequestBody ? await value.fields() : {};
+    const dto = new (metatype as Type<Record<string, unknown>>)();
+    // Only what the DTO names: unknown fields are ignored, and never reach a service.
+    for (const field of fieldsOf(metatype)) {
+      if (Object.hasOwn(given, field)) dto[field] = this.read(given[field], dto, field);
+    }
+    const errors = validateSync(dto);
+    if (errors.length > 0) throw new InvalidFields(new Map(errors.map((it) => [it.property, faultsOf(it)])));
+    return dto;
+  }
+
+  private read(value: unknown, dto: object, field: string): unknown {
+    if (typeof value !== 'string') return value;
+    const text = trim(value);
+    const isPhoneNumber = Reflect.getMetadata('design:type', dto, field) === PhoneNumber;
+    return (isPhoneNumber && PhoneNumber.read(text, this.phonePolicy)) || text;
+  }
+}
+
+function fieldsOf(metatype: ArgumentMetadata['metatype']): Set<string> {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(metatype!, '', false, false);
+  return new Set(rules.map(({ propertyName }) => propertyName));
+}
+
+/** Each of these ends the checking of its field; the rest are told together, in REST framework's order. */
+const endings = ['required', 'null', 'blank', 'invalid'];
+const together = [
+  'max_length',
+  'min_length',
+  'pattern',
+  'null_characters_not_allowed',
+  'surrogate_characters_not_allowed',
+];
+
+function faultsOf({ constraints = {} }: ValidationError): FieldFault[] {
+  const ending = endings.find((code) => code in constraints);
+  const codes = ending ? [ending] : together.filter((code) => code in constraints);
+  return codes.map((code) => ({ code, message: constraints[code] ?? '' }));
+}
+
+/** What Python's `str.strip` takes off: more than JavaScript's `trim` in U+001C to U+001F and U+0085, less in U+FEFF. */
+const space = '[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
+const edges = new RegExp(`^${space}|${space}$`, 'g');
+
+function trim(text: string): string {
+  return text.replace(edges, '');
+}

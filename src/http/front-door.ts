@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify';
+import { METHODS } from 'node:http';
+import type { Log } from '../log/log';
+import { readBodiesAsBytes } from './request-body';
+import type { Routes } from './routes';
+
+/** What holds for every request and reply, told to Fastify before the first route is made. */
+export function openFrontDoor(fastify: FastifyInstance, routes: Routes, log: Log): void {
+  routes.collect(fastify);
+  readBodiesAsBytes(fastify);
+  answerEveryMethod(fastify);
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('X-Request-Id', request.id);
+    if (request.url.startsWith('/api/account/')) reply.header('Cache-Control', 'no-store');
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    // JSON is UTF-8 and has no charset (RFC 8259 section 11); REST framework sends none.
+    if (reply.getHeader('content-type') === 'application/json; charset=utf-8') {
+      reply.header('content-type', 'application/json');
+    }
+    done(null, payload);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    log.event('request', {
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+    });
+    done();
+  });
+}
+
+/** Node reads more methods than Fastify routes; the rest would be 404 where 405 is due. */
+function answerEveryMethod(fastify: FastifyInstance): void {
+  const missing = METHODS.filter((method) => method !== 'CONNECT' && !fastify.supportedMethods.includes(method));
+  missing.forEach((method) => fastify.addHttpMethod(method));
+}

@@ -1,0 +1,49 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  BodyTooLarge,
+  MalformedRequest,
+  NotFound,
+  Refusal,
+  ServiceUnavailable,
+  type AnyRefusal,
+} from '../error/refusal';
+import { Log } from '../log/log';
+import { replyTo, serverErrorReply, type RefusalReply } from './refusal-replies';
+
+/** The one place where whatever was thrown becomes a reply. */
+@Catch()
+export class RefusalFilter implements ExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const { status, headers = {}, body } = this.replyTo(thrown, request);
+    void reply.status(status).headers(headers).send(body);
+  }
+
+  private replyTo(thrown: unknown, request: FastifyRequest): RefusalReply {
+    const refusal = refusalOf(thrown);
+    if (refusal === undefined) {
+      this.log.trouble('unexpected error', thrown, { requestId: request.id, route: request.routeOptions.url });
+      return serverErrorReply;
+    }
+    if (refusal instanceof ServiceUnavailable) {
+      this.log.trouble('dependency unavailable', refusal.cause, { requestId: request.id });
+    }
+    return replyTo(refusal);
+  }
+}
+
+/** @returns undefined for what is nobody's refusal but our fault */
+export function refusalOf(thrown: unknown): AnyRefusal | undefined {
+  if (thrown instanceof Refusal) return thrown as AnyRefusal;
+  if (thrown instanceof HttpException) return thrown.getStatus() === 404 ? new NotFound() : undefined;
+  const { code = '', statusCode = 500 } = (thrown ?? {}) as Partial<FastifyError>;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLarge();
+  // A path with a bad escape, or longer than any of ours, is a path that there is not.
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') return new NotFound();
+  return statusCode < 500 ? new MalformedRequest() : undefined;
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+
+/** Which methods each path of the service has: Fastify itself only knows whether one method has one path. */
+export class Routes {
+  private readonly methods = new Map<string, Set<string>>();
+
+  /** To be called before the first route is made. */
+  collect(fastify: FastifyInstance): void {
+    fastify.addHook('onRoute', ({ url, method }) => {
+      if (url.includes('*')) return;
+      const path = withSlash(url);
+      const known = this.methods.get(path) ?? new Set();
+      [method].flat().forEach((it) => known.add(it));
+      this.methods.set(path, known);
+    });
+  }
+
+  /** @returns the methods of a decoded path in the order of REST framework's `Allow`, or none if there is no such path */
+  allowed(path: string): string[] {
+    const wanted = withSlash(path);
+    const methods = [...this.methods]
+      .filter(([pattern]) => matches(pattern, wanted))
+      .flatMap(([, known]) => [...known]);
+    return methods.length === 0 ? [] : order.filter((method) => method === 'OPTIONS' || methods.includes(method));
+  }
+}
+
+const order = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+
+const withSlash = (path: string) => (path.endsWith('/') ? path : `${path}/`);
+
+function matches(pattern: string, path: string): boolean {
+  const parts = path.split('/');
+  const wanted = pattern.split('/');
+  return parts.length === wanted.length && wanted.every((it, place) => it.startsWith(':') || it === parts[place]);
+}

@@ -1,0 +1,100 @@
+import { Inject, Injectable, type LoggerService } from '@nestjs/common';
+import pino, { type DestinationStream, type Logger } from 'pino';
+import { SETTINGS, type Settings } from '../config/settings';
+
+export const LOG_DESTINATION = Symbol('LOG_DESTINATION');
+
+/** All that a log line may say beside its time, its level and what happened. No field can hold what a request said. */
+export interface LogFields {
+  requestId?: string;
+  method?: string;
+  /** The route's pattern, never the path as sent. */
+  route?: string;
+  status?: number;
+  milliseconds?: number;
+  messageId?: string;
+  transport?: string;
+  attempt?: number;
+  reason?: string;
+  url?: string;
+}
+
+/** JSON lines for operators; also what Nest itself logs through. */
+@Injectable()
+export class Log implements LoggerService {
+  private readonly pino: Logger;
+
+  constructor(@Inject(SETTINGS) { logLevel }: Settings, @Inject(LOG_DESTINATION) destination: DestinationStream) {
+    this.pino = pino(
+      { level: logLevel, base: { service: 'hodi', pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+      destination,
+    );
+  }
+
+  event(what: string, fields: LogFields = {}): void {
+    this.pino.info(fields, what);
+  }
+
+  trouble(what: string, cause: unknown, fields: LogFields = {}): void {
+    this.pino.error({ ...fields, error: describe(cause) }, what);
+  }
+
+  log(message: unknown): void {
+    this.pino.debug(text(message));
+  }
+
+  debug(message: unknown): void {
+    this.pino.trace(text(message));
+  }
+
+  verbose(message: unknown): void {
+    this.pino.trace(text(message));
+  }
+
+  warn(message: unknown): void {
+    this.pino.warn(text(message));
+  }
+
+  error(message: unknown): void {
+    this.pino.error({ error: describe(message) }, 'error');
+  }
+
+  fatal(message: unknown): void {
+    this.pino.fatal({ error: describe(message) }, 'fatal error');
+  }
+}
+
+interface Described {
+  name: string;
+  code?: string;
+  message?: string;
+  at?: string[];
+  cause?: Described;
+}
+
+/**
+ * An error without what it may quote: a database's message repeats the values of the statement, so of that
+ * only the code and the place are told, and any other message loses its runs of digits.
+ */
+function describe(error: unknown): Described {
+  if (!(error instanceof Error)) return { name: typeof error, message: text(error) };
+  const { code } = error as NodeJS.ErrnoException;
+  const ofDatabase = 'driverError' in error || 'sqlMessage' in error || String(code).startsWith('SQLITE_');
+  return {
+    name: error.name,
+    code,
+    message: ofDatabase ? undefined : text(error.message),
+    at: error.stack
+      ?.split('\n')
+      .filter((line) => line.startsWith('    at '))
+      .slice(0, 8),
+    cause: error.cause === undefined ? undefined : describe(error.cause),
+  };
+}
+
+/** Long enough runs of digits are numbers and codes, dotted base64 is a token. */
+function text(value: unknown): string {
+  return String(value)
+    .replace(/[\w-]{16,}\.[\w-]{16,}\.[\w-]+/g, '<token>')
+    .replace(/\d{5,}/g, '<digits>');
+}

@@ -1,0 +1,14 @@
+import { DataSource } from 'typeorm';
+import { command } from './command';
+import { applyMigrations, databaseOptions } from './database/data-source';
+
+/** `npm run migration:run`: brings the database of the settings up to date and says what was done. */
+command(async (settings) => {
+  const options = await databaseOptions(settings);
+  const dataSource = await new DataSource({ ...options, migrationsRun: false }).initialize();
+  const applied = await applyMigrations(dataSource);
+  await dataSource.destroy();
+  process.stdout.write(
+    applied.length > 0 ? `Applied: ${applied.join(', ')}\n` : 'All migrations are applied already.\n',
+  );
+});

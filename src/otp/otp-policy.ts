@@ -1,0 +1,13 @@
+export const OTP_POLICY = Symbol('OTP_POLICY');
+
+export interface OtpPolicy {
+  ttlSeconds: number;
+  maxAttempts: number;
+  /** The gap after a first text. */
+  resendSeconds: number;
+}
+
+/** Seconds that must pass after the given number of texts before the next one: 60, 120, then 300 by default. */
+export function gapSeconds({ resendSeconds }: OtpPolicy, sends: number): number {
+  return resendSeconds * (sends <= 1 ? 1 : sends === 2 ? 2 : 5);
+}

@@ -1,0 +1,143 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { v4 as uuidv4 } from 'uuid';
+import { addSeconds, Clock, secondsUntil } from '../clock/clock';
+import { Throttled } from '../error/refusal';
+import { SmsOutbox } from '../sms/sms-outbox';
+import { isDuplicate } from '../transaction/database-fault';
+import type { Transaction } from '../transaction/transaction';
+import { OtpChallenge, type OtpPurpose } from './otp-challenge.entity';
+import { isSameCode } from './otp-code';
+import { OtpCodes } from './otp-codes';
+import { gapSeconds, OTP_POLICY, type OtpPolicy } from './otp-policy';
+
+/** A code that is on its way. Whole seconds. */
+export interface IssuedOtp {
+  expiresIn: number;
+  resendIn: number;
+}
+
+/** What a number without a challenge is compared with: the same statements, and no code is right. */
+const nobody = { id: '', keyId: '' };
+
+/** One-time codes: one live challenge a number and purpose, counted exactly by guarded updates. */
+@Injectable()
+export class OtpService {
+  constructor(
+    @Inject(OTP_POLICY) private readonly policy: OtpPolicy,
+    private readonly codes: OtpCodes,
+    private readonly clock: Clock,
+    private readonly outbox: SmsOutbox,
+  ) {}
+
+  /**
+   * Issue a code, or send the live one once more, and leave the text in the outbox.
+   * @param phoneNumber E.164
+   * @throws Throttled inside the gap after the last text
+   */
+  async request(
+    transaction: Transaction,
+    phoneNumber: string,
+    purpose: OtpPurpose,
+    locale?: string,
+  ): Promise<IssuedOtp> {
+    const now = this.clock.now();
+    const sendable =
+      (await this.resend(transaction, phoneNumber, purpose, now)) ||
+      (await this.replace(transaction, phoneNumber, purpose, now)) ||
+      (await this.issue(transaction, phoneNumber, purpose, now));
+    const challenge = await transaction.manager.findOneByOrFail(OtpChallenge, { phoneNumber, purpose });
+    if (!sendable) throw new Throttled(secondsUntil(challenge.resendAt, now));
+    await this.outbox.add(transaction, { challengeId: challenge.id, to: phoneNumber, locale });
+    return {
+      expiresIn: Math.floor((challenge.expiresAt.getTime() - now.getTime()) / 1000),
+      resendIn: gapSeconds(this.policy, challenge.sends),
+    };
+  }
+
+  /**
+   * Compare a code with the live one, count the comparison, and use the code up if it is right.
+   * The answer must not be given before the transaction has committed: a rollback refunds the guess.
+   */
+  async consume(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, otp: string): Promise<boolean> {
+    const now = this.clock.now();
+    const { rows } = await transaction.execute<{ id: string; keyId: string }>(
+      'SELECT id, key_id AS keyId FROM otp_challenge WHERE phone_number = ? AND purpose = ?',
+      [phoneNumber, purpose],
+    );
+    const { id, keyId } = rows[0] ?? nobody;
+    const code = this.codes.of({ purpose, phoneNumber, id, keyId });
+    const right = code !== undefined && isSameCode(code, otp);
+    // What was read may be old by now. The update counts only if that very challenge is still live and has a guess
+    // left, in one statement: so five are compared and one succeeds, whatever runs beside it.
+    const { affected } = await transaction.execute(
+      `UPDATE otp_challenge SET attempts = attempts + 1, consumed_at = ?
+       WHERE phone_number = ? AND purpose = ? AND id = ?
+         AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
+      [right ? now : null, phoneNumber, purpose, id, now, this.policy.maxAttempts],
+    );
+    return right && affected === 1;
+  }
+
+  /** A live code goes out once more as it is; the guesses made stay made. */
+  private async resend(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, now: Date) {
+    // `resend_at` before `sends`: MySQL assigns from left to right, and the gap is that of the old count.
+    const { affected } = await transaction.execute(
+      `UPDATE otp_challenge SET resend_at = CASE sends WHEN 1 THEN ? ELSE ? END, sends = sends + 1
+       WHERE phone_number = ? AND purpose = ? AND resend_at <= ?
+         AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
+      [this.gapEnd(now, 2), this.gapEnd(now, 3), phoneNumber, purpose, now, now, this.policy.maxAttempts],
+    );
+    return affected === 1;
+  }
+
+  /**
+   * A code that is used, expired or guessed to the end makes room for a new one. After one that was guessed to the
+   * end the gaps go on growing: each new code is another handful of guesses.
+   */
+  private async replace(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, now: Date) {
+    const guessedToTheEnd = 'consumed_at IS NULL AND expires_at > ?';
+    const { affected } = await transaction.execute(
+      `UPDATE otp_challenge SET
+         resend_at = CASE WHEN ${guessedToTheEnd} THEN CASE sends WHEN 1 THEN ? ELSE ? END ELSE ? END,
+         sends = CASE WHEN ${guessedToTheEnd} THEN sends + 1 ELSE 1 END,
+         id = ?, key_id = ?, attempts = 0, issued_at = ?, expires_at = ?, consumed_at = NULL
+       WHERE phone_number = ? AND purpose = ? AND resend_at <= ?`,
+      [
+        ...[now, this.gapEnd(now, 2), this.gapEnd(now, 3), this.gapEnd(now, 1)],
+        now,
+        ...[uuidv4(), this.codes.keyId, now, this.expiry(now)],
+        ...[phoneNumber, purpose, now],
+      ],
+    );
+    return affected === 1;
+  }
+
+  private async issue(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, now: Date) {
+    try {
+      await transaction.manager.insert(OtpChallenge, {
+        phoneNumber,
+        purpose,
+        id: uuidv4(),
+        keyId: this.codes.keyId,
+        attempts: 0,
+        sends: 1,
+        issuedAt: now,
+        resendAt: this.gapEnd(now, 1),
+        expiresAt: this.expiry(now),
+        consumedAt: null,
+      });
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  private gapEnd(now: Date, sends: number): Date {
+    return addSeconds(now, gapSeconds(this.policy, sends));
+  }
+
+  private expiry(now: Date): Date {
+    return addSeconds(now, this.policy.ttlSeconds);
+  }
+}

@@ -1,0 +1,59 @@
+import { parsePhoneNumberFromString, type CountryCode, type NumberType } from 'libphonenumber-js/max';
+
+export interface PhonePolicy {
+  /** Region of numbers typed without a country code; without it such numbers are refused. */
+  defaultRegion?: CountryCode;
+  /** Countries served; all, if absent. */
+  countries?: readonly CountryCode[];
+}
+
+/** Types that cannot receive a text message, or at the expense of whoever sends it. */
+const untextable = new Set<NumberType>(['PREMIUM_RATE', 'TOLL_FREE', 'SHARED_COST', 'UAN', 'PAGER', 'VOICEMAIL']);
+
+/** Calling codes of satellite and other networks above the countries (ITU-T E.164 Annex): libphonenumber calls some of them mobile. */
+const satellite = new Set(['870', '881', '882', '883']);
+
+/** A valid phone number. Its E.164 form is the only key for accounts, codes and limits, and the only form sent back. */
+export class PhoneNumber {
+  private constructor(
+    /** `+` and at most 15 digits. */
+    readonly e164: string,
+    /** ISO 3166-1 alpha-2, absent for numbers of no country. */
+    readonly country: CountryCode | undefined,
+    /** Whether a text message can be sent there at an ordinary price. */
+    readonly textable: boolean,
+  ) {}
+
+  /** @returns undefined for whatever libphonenumber's full metadata, or the policy, does not call a valid number */
+  static read(text: string, policy: PhonePolicy): PhoneNumber | undefined {
+    const digits = undisguise(text);
+    if (digits === undefined) return undefined;
+    const number = parsePhoneNumberFromString(digits, { defaultCountry: policy.defaultRegion, extract: false });
+    if (!number?.isValid()) return undefined;
+    if (policy.countries && (!number.country || !policy.countries.includes(number.country))) return undefined;
+    const textable = !untextable.has(number.getType()) && !satellite.has(number.countryCallingCode);
+    return new PhoneNumber(number.number, number.country, textable);
+  }
+}
+
+/** A number is 250 characters at most for libphonenumber as well. */
+const longest = 250;
+
+/** One plus, decimal digits of any script, and between them what people write: spaces, dashes, slashes, dots, brackets. */
+const writtenForm =
+  /^[\p{Pd}−(（[［~∼～/／.．)）\]］ \u00a0\u3000]*[+＋]?[\p{Nd}\p{Pd}−(（[［~∼～/／.．)）\]］ \u00a0\u3000]+$/u;
+
+/** @returns `+` if there was one and ASCII digits, or undefined if anything stands there that no number is written with */
+function undisguise(text: string): string | undefined {
+  if (text.length > longest || !writtenForm.test(text)) return undefined;
+  const digits = text.replace(/\p{Nd}/gu, (digit) => asciiDigits.get(digit) ?? 'x').replace(/[^\dx]/g, '');
+  return /[+＋]/.test(text) ? `+${digits}` : digits;
+}
+
+/** The decimal digits of every numbering system this Node knows (Unicode CLDR), each with its ASCII digit. */
+const asciiDigits = new Map<string, string>(
+  Intl.supportedValuesOf('numberingSystem').flatMap((numberingSystem) => {
+    const format = new Intl.NumberFormat('en', { numberingSystem, useGrouping: false });
+    return [...'0123456789'].map((digit): [string, string] => [format.format(Number(digit)), digit]);
+  }),
+);

@@ -1,0 +1,40 @@
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { SETTINGS, type Settings } from '../config/settings';
+import { Log } from '../log/log';
+
+/** The client of the configured Redis, or undefined where none is. */
+export const REDIS = Symbol('REDIS');
+
+/** A counter is worth a short wait only: callers have a way without it. */
+const commandTimeoutMilliseconds = 300;
+
+function connect({ redisUrl }: Settings, log: Log): Redis | undefined {
+  if (redisUrl === undefined) return undefined;
+  const redis = new Redis(redisUrl, {
+    commandTimeout: commandTimeoutMilliseconds,
+    connectTimeout: 1_000,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    retryStrategy: (times) => Math.min(times * 100, 2_000),
+  });
+  let reachable: boolean | undefined;
+  redis.on('ready', () => {
+    if (reachable === false) log.event('Redis is back');
+    reachable = true;
+  });
+  redis.on('error', (error) => {
+    if (reachable !== false) log.trouble('Redis is out of reach', error);
+    reachable = false;
+  });
+  return redis;
+}
+
+@Module({ providers: [{ provide: REDIS, inject: [SETTINGS, Log], useFactory: connect }], exports: [REDIS] })
+export class RedisModule implements OnApplicationShutdown {
+  constructor(@Inject(REDIS) private readonly redis: Redis | undefined) {}
+
+  onApplicationShutdown(): void {
+    this.redis?.disconnect();
+  }
+}

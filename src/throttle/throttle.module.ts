@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import { seconds, ThrottlerModule, type ThrottlerModuleOptions } from '@nestjs/throttler';
+import type { Redis } from 'ioredis';
+import { Clock } from '../clock/clock';
+import { ClockModule } from '../clock/clock.module';
+import { SETTINGS, type Settings } from '../config/settings';
+import { REDIS, RedisModule } from '../redis/redis.module';
+import { AddressThrottlerGuard } from './address-throttler.guard';
+import { MemoryThrottlerStorage } from './memory-throttler-storage';
+import { RedisThrottlerStorage } from './redis-throttler-storage';
+
+function options(
+  { throttleLimit, throttleTtlSeconds }: Settings,
+  clock: Clock,
+  redis: Redis | undefined,
+): ThrottlerModuleOptions {
+  const memory = new MemoryThrottlerStorage(clock);
+  return {
+    throttlers: [{ limit: throttleLimit, ttl: seconds(throttleTtlSeconds) }],
+    skipIf: () => throttleLimit === 0,
+    storage: redis ? new RedisThrottlerStorage(redis, clock, memory) : memory,
+    setHeaders: false,
+    ipv6SubnetPrefix: 64,
+  };
+}
+
+@Module({
+  imports: [
+    ThrottlerModule.forRootAsync({
+      imports: [ClockModule, RedisModule],
+      inject: [SETTINGS, Clock, REDIS],
+      useFactory: options,
+    }),
+  ],
+  providers: [AddressThrottlerGuard],
+  exports: [AddressThrottlerGuard, ThrottlerModule],
+})
+export class ThrottleModule {}

@@ -1,0 +1,29 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder that nobody else uses. */
+export function scratchFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'hodi-test-'));
+}
+
+export const secrets = {
+  SECRET_KEY: 'uV0vJm3qk9T1bB6rXw8yZ4nC7eHfLs2PaDgQiKoM',
+  JWT_SECRET: 'r9YtGh2LzKx5WqVb8NcMd3FpJs6TaEuRi1OoPlQw',
+};
+
+/** Variables of a service under test: no limits but those a test is about, texts in a file. */
+export function testEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return {
+    NODE_ENV: 'test',
+    DATA_DIR: scratchFolder(),
+    SMS_TRANSPORT: 'file',
+    THROTTLE_LIMIT: '0',
+    PORT: '0',
+    ...secrets,
+    ...more,
+  };
+}
+
+export const mysqlUrl = process.env.TEST_MYSQL_URL;
+export const redisUrl = process.env.TEST_REDIS_URL;

@@ -1,0 +1,47 @@
+import { request } from 'node:http';
+import { expectDocumented } from './openapi-document';
+
+export interface HttpRequest {
+  method: string;
+  path: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+}
+
+export interface HttpReply {
+  status: number;
+  headers: Record<string, string>;
+  text: string;
+}
+
+/** Sends what it is told to the letter, and holds every reply against the OpenAPI document. */
+export async function send(url: string, { method, path, headers = {}, body = '' }: HttpRequest): Promise<HttpReply> {
+  const bytes = Buffer.from(body);
+  const length = method === 'POST' || bytes.length > 0 ? { 'Content-Length': String(bytes.length) } : {};
+  const reply = await new Promise<HttpReply>((resolve, reject) => {
+    const call = request(`${url}${path}`, { method, headers: { ...length, ...headers }, agent: false }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', reject);
+      incoming.on('end', () =>
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers as Record<string, string>,
+          text: Buffer.concat(chunks).toString('utf8'),
+        }),
+      );
+    });
+    call.on('error', reject);
+    call.end(bytes);
+  });
+  expectDocumented(method, path, reply);
+  return reply;
+}
+
+export function postJson(url: string, path: string, body: unknown, headers: Record<string, string> = {}) {
+  const json = { 'Content-Type': 'application/json', ...headers };
+  return send(url, { method: 'POST', path, headers: json, body: JSON.stringify(body) });
+}
+
+export const requestOtpPath = '/api/account/request-otp/';
+export const verifyPath = '/api/account/verify-otp-and-generate-token/';

@@ -1,0 +1,99 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { DataSource } from 'typeorm';
+import { prepare } from '../../src/app';
+import { AppModule } from '../../src/app.module';
+import { Clock } from '../../src/clock/clock';
+import { readSettings } from '../../src/config/settings';
+import { createAdapter } from '../../src/http/fastify-adapter';
+import { LOG_DESTINATION } from '../../src/log/log';
+import { SmsDispatcher } from '../../src/sms/sms-dispatcher';
+import { SMS_TRANSPORTS } from '../../src/sms/sms-transport';
+import { emptyTables, sqlite, type TestDatabase } from './databases';
+import { testEnvironment } from './environment';
+import { FakeClock } from './fake-clock';
+import { postJson, requestOtpPath, send, verifyPath, type HttpReply, type HttpRequest } from './http-client';
+import { codeIn, Inbox } from './inbox';
+
+/** The real application on a real database and a real port; only the clock and the far end of texts are others. */
+export class TestApp {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly url: string,
+    readonly clock: FakeClock,
+    readonly inbox: Inbox,
+    /** Lines as they would stand in the log. */
+    readonly logged: string[],
+  ) {}
+
+  static async start(database: TestDatabase = sqlite, env: NodeJS.ProcessEnv = {}): Promise<TestApp> {
+    const settings = readSettings(testEnvironment({ DATABASE_URL: await database.create(), ...env }));
+    const clock = new FakeClock();
+    const inbox = new Inbox();
+    const logged: string[] = [];
+    const testing = await Test.createTestingModule({ imports: [AppModule.with(settings)] })
+      .overrideProvider(Clock)
+      .useValue(clock)
+      .overrideProvider(SMS_TRANSPORTS)
+      .useValue([inbox])
+      .overrideProvider(LOG_DESTINATION)
+      .useValue({ write: (line: string) => logged.push(line) })
+      .compile();
+    const app = testing.createNestApplication<NestFastifyApplication>(createAdapter(settings));
+    prepare(app, settings);
+    await app.listen(0, '127.0.0.1');
+    return new TestApp(app, await app.getUrl(), clock, inbox, logged);
+  }
+
+  get dataSource(): DataSource {
+    return this.app.get(DataSource);
+  }
+
+  async reset(): Promise<void> {
+    await this.textsSent();
+    await emptyTables(this.dataSource);
+    this.inbox.texts.length = 0;
+    this.inbox.refusing = false;
+  }
+
+  async textsSent(): Promise<void> {
+    await this.app.get(SmsDispatcher).idle();
+  }
+
+  stop(): Promise<void> {
+    return this.app.close();
+  }
+
+  send(request: HttpRequest): Promise<HttpReply> {
+    return send(this.url, request);
+  }
+
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<HttpReply> {
+    return postJson(this.url, path, body, headers);
+  }
+
+  requestOtp(phoneNumber: string): Promise<HttpReply> {
+    return this.post(requestOtpPath, { phone_number: phoneNumber });
+  }
+
+  verify(phoneNumber: string, otp: string): Promise<HttpReply> {
+    return this.post(verifyPath, { phone_number: phoneNumber, otp });
+  }
+
+  /** Asks for a code and reads the text. */
+  async obtainOtp(phoneNumber: string): Promise<string> {
+    const reply = await this.requestOtp(phoneNumber);
+    if (reply.status !== 200) throw new Error(`no code: ${reply.status} ${reply.text}`);
+    return this.lastCode(phoneNumber);
+  }
+
+  async lastCode(phoneNumber: string): Promise<string> {
+    await this.textsSent();
+    return codeIn(this.inbox.to(phoneNumber).at(-1)?.text ?? '');
+  }
+}
+
+/** Another code of the same form. */
+export function otherThan(code: string): string {
+  return String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+}
