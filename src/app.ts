@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from './config/settings';
+import { letBrowsersCall } from './http/cors';
 import { openFrontDoor } from './http/front-door';
 import { serveOpenApi } from './http/openapi';
 import { Routes } from './http/routes';
@@ -10,14 +11,6 @@ export function prepare(app: NestFastifyApplication, { corsOrigins }: Settings):
   const log = app.get(Log);
   app.useLogger(log);
   openFrontDoor(app.getHttpAdapter().getInstance(), app.get(Routes), log);
-  if (corsOrigins.length > 0) {
-    app.enableCors({
-      origin: corsOrigins,
-      methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-      exposedHeaders: ['Retry-After', 'X-Request-Id'],
-      maxAge: 600,
-      strictPreflight: false,
-    });
-  }
+  if (corsOrigins.length > 0) letBrowsersCall(app.getHttpAdapter().getInstance(), corsOrigins);
   serveOpenApi(app);
 }

@@ -1,11 +1,11 @@
 import { DataSource } from 'typeorm';
 import { command } from './command';
-import { applyMigrations, databaseOptions } from './database/data-source';
+import { applyMigrations, databaseOptions, open } from './database/data-source';
 
 /** `npm run migration:run`: brings the database of the settings up to date and says what was done. */
 command(async (settings) => {
   const options = await databaseOptions(settings);
-  const dataSource = await new DataSource({ ...options, migrationsRun: false }).initialize();
+  const dataSource = await open(new DataSource({ ...options, migrationsRun: false }));
   const applied = await applyMigrations(dataSource);
   await dataSource.destroy();
   process.stdout.write(

@@ -84,10 +84,13 @@ function wholeNumber(least: number, most: number) {
 const urlOf = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
 
 function urlWith(protocols: string[], message: string) {
-  return z.string().refine((text) => {
-    const url = urlOf(text);
-    return url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
-  }, message);
+  return z.string().refine(
+    (text) => {
+      const url = urlOf(text);
+      return url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
+    },
+    { error: message, abort: true },
+  );
 }
 
 const mysqlUrl = urlWith(['mysql:'], 'must be sqlite:path/to/file or mysql://user:password@host:3306/name').refine(
@@ -105,7 +108,7 @@ const database = z.string().transform((text, context): Settings['database'] => {
   return z.NEVER;
 });
 
-const isOrigin = (text: string) => urlOf(text)?.origin === text && /^https?:/.test(text);
+const isOrigin = (text: string) => urlOf(text)?.origin === text && /^https?:[^*]+$/.test(text);
 const country = z
   .string()
   .refine(isSupportedCountry, 'must be a two-letter country code that libphonenumber knows, such as TZ');
@@ -146,7 +149,7 @@ function schema(production: boolean) {
       .refine((items) => items.every(isOrigin), 'must be exact origins, such as https://app.hodi.test, without a path')
       .default([]),
     PHONE_DEFAULT_REGION: country.optional(),
-    PHONE_COUNTRIES: list.pipe(z.array(country)).optional(),
+    PHONE_COUNTRIES: list.pipe(z.array(country).min(1, 'names no country')).optional(),
     LOG_LEVEL: z.enum(logLevels, `must be out of: ${logLevels.join(', ')}`).default('info'),
   });
 }

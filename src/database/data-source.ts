@@ -41,7 +41,7 @@ export async function databaseOptions({ database, production }: DatabaseSettings
     ...common,
     type: await serverKind(database.url).catch((cause: Error) => unusable(new URL(database.url).host, cause)),
     url: database.url,
-    driver: mysqlDriver,
+    driver: await mysqlDriver(),
     timezone: 'Z',
     charset: 'utf8mb4',
     connectTimeout: 1_500,
@@ -59,13 +59,19 @@ export type DatabaseSettings = Pick<Settings, 'database' | 'production'>;
 export async function connectDatabase({ migrationsRun, ...options }: DataSourceOptions): Promise<DataSource> {
   const dataSource = new DataSource(options);
   if (options.type === 'better-sqlite3') isolateTransactions(dataSource);
-  await dataSource.initialize().catch((cause: Error) => unusable(String(options.database ?? 'the server'), cause));
+  await open(dataSource);
   if (migrationsRun) await applyMigrations(dataSource);
   else if (await dataSource.showMigrations()) {
     await dataSource.destroy();
     throw new UnusableDatabase('The database lacks migrations: run `npm run migration:run`, then start again.');
   }
   return dataSource;
+}
+
+/** @throws UnusableDatabase */
+export function open(dataSource: DataSource): Promise<DataSource> {
+  const place = String(dataSource.options.database ?? 'the server');
+  return dataSource.initialize().catch((cause: Error) => unusable(place, cause));
 }
 
 /** One process at a time, as nodes are often started together. SQLite locks its file by itself. */

@@ -1,4 +1,5 @@
 import { Mutex, withTimeout } from 'async-mutex';
+import type { Database } from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner';
@@ -29,25 +30,21 @@ class IsolatedQueryRunner extends BetterSqlite3QueryRunner {
 
   override async startTransaction(): Promise<void> {
     if (this.endTurn === undefined) this.endTurn = await this.turn.acquire();
-    try {
-      await super.startTransaction();
-    } catch (error) {
-      this.giveUpTurn();
-      throw error;
-    }
+    await super.startTransaction().finally(() => this.endTurnUnlessInTransaction());
   }
 
   override async commitTransaction(): Promise<void> {
-    await super.commitTransaction();
-    this.giveUpTurn();
+    await super.commitTransaction().finally(() => this.endTurnUnlessInTransaction());
   }
 
   override async rollbackTransaction(): Promise<void> {
-    try {
-      await super.rollbackTransaction();
-    } finally {
-      this.giveUpTurn();
-    }
+    await super.rollbackTransaction().finally(() => this.endTurnUnlessInTransaction());
+  }
+
+  override async release(): Promise<void> {
+    if (this.endTurn !== undefined && this.sqlite.inTransaction) this.sqlite.exec('ROLLBACK');
+    this.endTurnUnlessInTransaction();
+    await super.release();
   }
 
   /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument -- TypeORM's own signature */
@@ -62,9 +59,14 @@ class IsolatedQueryRunner extends BetterSqlite3QueryRunner {
   }
   /* eslint-enable */
 
-  private giveUpTurn(): void {
-    if (this.isTransactionActive) return;
+  /** The connection knows best: a full disk, for one, ends a transaction without anybody's asking. */
+  private endTurnUnlessInTransaction(): void {
+    if (this.sqlite.inTransaction) return;
     this.endTurn?.();
     this.endTurn = undefined;
+  }
+
+  private get sqlite(): Database {
+    return this.driver.databaseConnection as Database;
   }
 }

@@ -20,6 +20,9 @@ export function createAdapter({ trustedProxies }: Pick<Settings, 'trustedProxies
     bodyLimit,
     requestTimeout,
     genReqId: requestId,
+    rewriteUrl: originForm,
+    // Node's own refusal of a request without Host is empty; the front door refuses it.
+    http: { requireHostHeader: false },
     // Replies in flight are finished and their connections closed; new requests on them are still answered.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -27,11 +30,22 @@ export function createAdapter({ trustedProxies }: Pick<Settings, 'trustedProxies
       const { status, headers = {}, body } = replyTo(refusalOf(error) ?? new MalformedRequest());
       void reply
         .status(status)
-        .headers({ ...headers, 'X-Request-Id': request.id, 'Content-Type': 'application/json' })
+        .headers({
+          ...headers,
+          'X-Request-Id': request.id,
+          'Cache-Control': 'no-store',
+          'Content-Type': 'application/json',
+        })
         .send(Buffer.from(JSON.stringify(body)));
     },
     clientErrorHandler: answerBrokenRequest,
   });
+}
+
+/** Of the forms of a request's target (RFC 9112 section 3.2) the one that all rules here go by; a fragment is none. */
+function originForm({ url = '/' }: { url?: string }): string {
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 function requestId({ headers }: IncomingMessage): string {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { METHODS } from 'node:http';
+import { MalformedRequest } from '../error/refusal';
 import type { Log } from '../log/log';
 import { readBodiesAsBytes } from './request-body';
 import type { Routes } from './routes';
@@ -12,9 +13,13 @@ export function openFrontDoor(fastify: FastifyInstance, routes: Routes, log: Log
 
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
-    if (request.url.startsWith('/api/account/')) reply.header('Cache-Control', 'no-store');
-    done();
+    if (decodeURI(request.url.split('?')[0] ?? '').startsWith('/api/account/'))
+      reply.header('Cache-Control', 'no-store');
+    const isHostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
+    done(isHostless ? new MalformedRequest() : undefined);
   });
+  // An expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1); Node would answer 417 by itself.
+  fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     // JSON is UTF-8 and has no charset (RFC 8259 section 11); REST framework sends none.
     if (reply.getHeader('content-type') === 'application/json; charset=utf-8') {

@@ -22,7 +22,7 @@ function decode(bytes: Buffer): string {
   } catch {
     throw new MalformedBody('JSON parse error - invalid UTF-8');
   }
-  throw new MalformedBody('JSON parse error - Unexpected UTF-8 BOM (decode using utf-8-sig)');
+  throw new MalformedBody('JSON parse error - Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)');
 }
 
 function parseStrictly(text: string): unknown {
@@ -55,9 +55,12 @@ function firstFault(text: string): string {
     return 'nested too deeply';
   }
   const [{ error, offset } = { error: ParseErrorCode.ValueExpected, offset: text.length }] = found;
-  const before = text.slice(0, offset).split('\n');
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  return `${faults[error] ?? 'Expecting value'}: line ${before.length} column ${column} (char ${offset})`;
+  // In code points, as Python counts.
+  const before = [...text.slice(0, offset)];
+  const lineStart = before.lastIndexOf('\n') + 1;
+  const line = before.filter((it) => it === '\n').length + 1;
+  const place = `line ${line} column ${before.length - lineStart + 1} (char ${before.length})`;
+  return `${faults[error] ?? 'Expecting value'}: ${place}`;
 }
 
 function pythonType(value: unknown, text: string): string {
@@ -69,12 +72,17 @@ function pythonType(value: unknown, text: string): string {
 /** A number stands for its text: `1.0` is three characters, which the number 1 no longer knows. */
 function numbersAsText(fields: Record<string, unknown>, text: string): Record<string, unknown> {
   if (!Object.values(fields).some((value) => typeof value === 'number')) return fields;
+  const written = new Map<string, string>();
   visit(text, {
     onLiteralValue(value, offset, length, _line, _character, path) {
       const [field, ...deeper] = path();
-      if (typeof value !== 'number' || field === undefined || deeper.length > 0) return;
-      if (typeof fields[field] !== 'string') fields[field] = text.slice(offset, offset + length);
+      if (typeof value !== 'number' || deeper.length > 0) return;
+      written.set(String(field), text.slice(offset, offset + length));
     },
   });
+  // Of fields with one name the last counts, which `fields` knows: only what is a number there is replaced.
+  for (const [field, value] of Object.entries(fields)) {
+    if (typeof value === 'number') fields[field] = written.get(field);
+  }
   return fields;
 }

@@ -40,7 +40,11 @@ export class RefusalFilter implements ExceptionFilter {
 /** @returns undefined for what is nobody's refusal but our fault */
 export function refusalOf(thrown: unknown): AnyRefusal | undefined {
   if (thrown instanceof Refusal) return thrown as AnyRefusal;
-  if (thrown instanceof HttpException) return thrown.getStatus() === 404 ? new NotFound() : undefined;
+  if (thrown instanceof HttpException) {
+    // Nest wraps what Fastify throws.
+    if (thrown.cause !== undefined) return refusalOf(thrown.cause);
+    return thrown.getStatus() === 404 ? new NotFound() : undefined;
+  }
   const { code = '', statusCode = 500 } = (thrown ?? {}) as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLarge();
   // A path with a bad escape, or longer than any of ours, is a path that there is not.

@@ -47,7 +47,9 @@ export function readBodiesAsBytes(fastify: FastifyInstance): void {
     const { headers } = request;
     contentTypes.set(request, headers['content-type'] ?? '');
     // Fastify refuses some types by itself, in its own words and before the throttle.
-    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream';
+    // And QUERY without one, where 405 is due.
+    if (headers['content-type'] !== undefined || request.method === 'QUERY')
+      headers['content-type'] = 'application/octet-stream';
     done();
   });
   fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (request, bytes, done) =>

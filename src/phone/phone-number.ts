@@ -29,25 +29,30 @@ export class PhoneNumber {
     const digits = undisguise(text);
     if (digits === undefined) return undefined;
     const number = parsePhoneNumberFromString(digits, { defaultCountry: policy.defaultRegion, extract: false });
-    if (!number?.isValid()) return undefined;
+    if (!number?.isValid() || number.number.length > longestE164) return undefined;
     if (policy.countries && (!number.country || !policy.countries.includes(number.country))) return undefined;
     const textable = !untextable.has(number.getType()) && !satellite.has(number.countryCallingCode);
     return new PhoneNumber(number.number, number.country, textable);
   }
 }
 
+/** E.164 ends at 15 digits; libphonenumber also calls German numbers of 17 valid. */
+const longestE164 = 16;
+
 /** A number is 250 characters at most for libphonenumber as well. */
 const longest = 250;
 
-/** One plus, decimal digits of any script, and between them what people write: spaces, dashes, slashes, dots, brackets. */
-const writtenForm =
-  /^[\p{Pd}−(（[［~∼～/／.．)）\]］ \u00a0\u3000]*[+＋]?[\p{Nd}\p{Pd}−(（[［~∼～/／.．)）\]］ \u00a0\u3000]+$/u;
+/** What people write between digits: spaces, dashes, slashes, dots and brackets, also in their fullwidth forms. */
+const between = String.raw`[\p{Zs}\p{Pd}−~∼～\/／.．()（）\[\]［］]`;
+/** One plus at most, then digits of any script. No letter and nothing invisible is among them. */
+const writtenForm = new RegExp(`^${between}*[+＋]?(${between}|\\p{Nd})+$`, 'u');
 
 /** @returns `+` if there was one and ASCII digits, or undefined if anything stands there that no number is written with */
 function undisguise(text: string): string | undefined {
   if (text.length > longest || !writtenForm.test(text)) return undefined;
-  const digits = text.replace(/\p{Nd}/gu, (digit) => asciiDigits.get(digit) ?? 'x').replace(/[^\dx]/g, '');
-  return /[+＋]/.test(text) ? `+${digits}` : digits;
+  const digits = text.match(/\p{Nd}/gu) ?? [];
+  if (!digits.every((digit) => asciiDigits.has(digit))) return undefined;
+  return (/[+＋]/.test(text) ? '+' : '') + digits.map((digit) => asciiDigits.get(digit)).join('');
 }
 
 /** The decimal digits of every numbering system this Node knows (Unicode CLDR), each with its ASCII digit. */

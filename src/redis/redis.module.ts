@@ -1,5 +1,5 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { SETTINGS, type Settings } from '../config/settings';
 import { Log } from '../log/log';
 
@@ -9,8 +9,10 @@ export const REDIS = Symbol('REDIS');
 /** A counter is worth a short wait only: callers have a way without it. */
 const commandTimeoutMilliseconds = 300;
 
-function connect({ redisUrl }: Settings, log: Log): Redis | undefined {
+async function connect({ redisUrl }: Settings, log: Log): Promise<Redis | undefined> {
   if (redisUrl === undefined) return undefined;
+  // Loaded only where it is used: the client weighs 10 MB of memory.
+  const { Redis } = await import('ioredis');
   const redis = new Redis(redisUrl, {
     commandTimeout: commandTimeoutMilliseconds,
     connectTimeout: 1_000,

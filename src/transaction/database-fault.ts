@@ -20,8 +20,10 @@ export function isDuplicate(error: unknown): boolean {
   return duplicate.has(codeOf(error));
 }
 
+/** `KILL` on MariaDB: neither marked nor named by mysql2. */
+const connectionKilled = 1927;
+
 export function isOutOfService(error: unknown): boolean {
-  return (
-    (error as { fatal?: unknown } | undefined)?.fatal === true || isPassing(error) || outOfService.test(codeOf(error))
-  );
+  const { fatal, errno } = (error ?? {}) as { fatal?: boolean; errno?: number };
+  return fatal === true || errno === connectionKilled || isPassing(error) || outOfService.test(codeOf(error));
 }

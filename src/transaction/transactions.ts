@@ -12,7 +12,7 @@ const deadlineMilliseconds = 1_800;
 @Injectable()
 export class Transactions {
   private readonly policy = wrap(
-    timeout(deadlineMilliseconds, TimeoutStrategy.Aggressive),
+    timeout(deadlineMilliseconds, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false }),
     retry(handleWhen(isPassing), {
       maxAttempts: 3,
       backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 200 }),

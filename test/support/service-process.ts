@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
 import { testEnvironment } from './environment';
 import { codeIn } from './inbox';
 
@@ -37,14 +38,29 @@ export class ServiceProcess {
     return service;
   }
 
-  /** Texts that went to the file of this process. */
-  texts(): { to: string; text: string }[] {
-    const lines = readFileSync(join(this.env.DATA_DIR!, 'sms.jsonl'), 'utf8').trim().split('\n');
-    return lines.map((line) => JSON.parse(line) as { to: string; text: string });
+  get dataDir(): string {
+    return this.env.DATA_DIR!;
   }
 
-  codeFor(phoneNumber: string): string {
-    return codeIn(this.texts().findLast(({ to }) => to === phoneNumber)?.text ?? '');
+  /** Texts that went to the file of this process. */
+  texts(): { to: string; text: string }[] {
+    const file = join(this.dataDir, 'sms.jsonl');
+    if (!existsSync(file)) return [];
+    const whole = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    return whole.map((line) => JSON.parse(line) as { to: string; text: string });
+  }
+
+  /** Waits for the first text to a number: it is sent beside the reply, not before it. */
+  async textTo(phoneNumber: string): Promise<string> {
+    for (;;) {
+      const found = this.texts().findLast(({ to }) => to === phoneNumber);
+      if (found) return found.text;
+      await setImmediate();
+    }
+  }
+
+  async codeFor(phoneNumber: string): Promise<string> {
+    return codeIn(await this.textTo(phoneNumber));
   }
 
   signal(signal: NodeJS.Signals): void {

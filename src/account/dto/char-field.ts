@@ -40,8 +40,10 @@ const presence = (optional = false) => [
 
 /** Length in code points, as Python counts. */
 const lengthOf = (value: unknown) => (typeof value === 'string' ? [...value].length : 0);
+/** Never `String(value)`: an object's own `toString` may be anything, and a deep list overruns the stack. */
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
 const loneSurrogate = /\p{Surrogate}/u;
-const surrogateIn = (value: unknown) => loneSurrogate.exec(String(value))?.[0].charCodeAt(0).toString(16).toUpperCase();
+const surrogateIn = (value: unknown) => loneSurrogate.exec(textOf(value))?.[0].charCodeAt(0).toString(16).toUpperCase();
 
 /** Text as REST framework's `CharField` takes it; the pipe has trimmed it and turned JSON numbers into text. */
 export function CharField({ minLength = 0, maxLength = Infinity, pattern, optional }: CharFieldOptions) {
@@ -71,17 +73,17 @@ export function CharField({ minLength = 0, maxLength = Infinity, pattern, option
     ),
     rule(
       'pattern',
-      (value) => pattern === undefined || pattern.test(String(value)),
+      (value) => pattern === undefined || pattern.test(textOf(value)),
       () => 'This value does not match the required pattern.',
     ),
     rule(
       'null_characters_not_allowed',
-      (value) => !String(value).includes('\0'),
+      (value) => !textOf(value).includes('\0'),
       () => 'Null characters are not allowed.',
     ),
     rule(
       'surrogate_characters_not_allowed',
-      (value) => !loneSurrogate.test(String(value)),
+      (value) => !loneSurrogate.test(textOf(value)),
       (value) => `Surrogate characters are not allowed: U+${surrogateIn(value)}.`,
     ),
   );

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** A line to a server that can be cut, held up and mended. */
+export class TcpProxy {
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+  private state: 'open' | 'cut' | 'silent' = 'open';
+
+  private constructor(host: string, port: number) {
+    this.server = createServer((near) => {
+      if (this.state === 'cut') return void near.destroy();
+      const far = connect(port, host);
+      for (const socket of [near, far]) {
+        this.sockets.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => [near, far].forEach((it) => it.destroy()));
+      }
+      near.on('data', (bytes) => this.state === 'open' && far.write(bytes));
+      far.on('data', (bytes) => this.state === 'open' && near.write(bytes));
+    });
+  }
+
+  static async to(url: string): Promise<TcpProxy> {
+    const { hostname, port } = new URL(url);
+    const proxy = new TcpProxy(hostname, Number(port));
+    proxy.server.listen(0, '127.0.0.1');
+    await once(proxy.server, 'listening');
+    return proxy;
+  }
+
+  /** The URL of the server behind, by way of this proxy. */
+  through(url: string): string {
+    const changed = new URL(url);
+    changed.hostname = '127.0.0.1';
+    changed.port = String((this.server.address() as AddressInfo).port);
+    return changed.href;
+  }
+
+  cut(): void {
+    this.state = 'cut';
+    this.sockets.forEach((socket) => socket.destroy());
+    this.sockets.clear();
+  }
+
+  /** Connections stand, and nothing comes through any more. */
+  fallSilent(): void {
+    this.state = 'silent';
+  }
+
+  mend(): void {
+    this.state = 'open';
+  }
+
+  close(): void {
+    this.cut();
+    this.server.close();
+  }
+}
