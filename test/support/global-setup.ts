@@ -9,7 +9,7 @@ export default async function setUp(): Promise<void> {
   const missing = Object.entries({ TEST_MYSQL_URL: mysqlUrl, TEST_REDIS_URL: redisUrl }).filter(([, url]) => !url);
   const names = missing.map(([name]) => name).join(' and ');
   if (names && process.env.CI === 'true') throw new Error(`CI needs ${names}`);
-  if (names) process.stdout.write(`\nLeft out, as ${names} is not set: the tests on those servers.\n`);
+  if (names) process.stdout.write(`\nLeft out for want of ${names}: the tests on those servers.\n`);
   if (!existsSync(join(__dirname, '../../dist/main.js'))) throw new Error('not built: run `npm run build` first');
 
   const service = await ServiceProcess.start();

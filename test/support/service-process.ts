@@ -59,6 +59,15 @@ export class ServiceProcess {
     }
   }
 
+  /** Waits for a line of output. */
+  async lineWith(text: string): Promise<string> {
+    for (;;) {
+      const found = this.output.find((line) => line.includes(text));
+      if (found !== undefined) return found;
+      await setImmediate();
+    }
+  }
+
   async codeFor(phoneNumber: string): Promise<string> {
     return codeIn(await this.textTo(phoneNumber));
   }

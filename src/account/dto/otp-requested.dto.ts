@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 export class OtpRequestedDto {
-  /** @example OTP sent successfully */
+  @ApiProperty({ example: 'OTP sent successfully' })
   detail!: string;
 
   /**
