@@ -2,26 +2,33 @@
  * The rooms and who may enter which: data flows controller -> account -> otp or token -> sms and nothing climbs back.
  * @type {import('dependency-cruiser').IConfiguration}
  */
-const ground = ['config', 'clock', 'error', 'key', 'log', 'redis', 'transaction', 'phone'];
+const ground = ['client', 'clock', 'config', 'error', 'field', 'key', 'log', 'phone', 'redis', 'transaction'];
 
 /** What each feature may import beside the ground and itself. */
 const features = {
   sms: [],
   otp: ['sms'],
-  token: [],
-  account: ['otp', 'token'],
+  event: [],
+  token: ['event'],
+  account: ['otp', 'token', 'event'],
   throttle: [],
   health: [],
 };
 
 /** Ground rooms import nothing of ours but these. */
-const groundMayUse = { config: ['error'], log: ['config'], redis: ['config', 'log'], transaction: ['error'] };
+const groundMayUse = {
+  config: ['error'],
+  field: ['phone'],
+  log: ['config'],
+  redis: ['config', 'log'],
+  transaction: ['error'],
+};
 
 const rooms = (names) => `^src/(${names.join('|')})/`;
 
 const border = (room, allowed) => ({
   name: `room-${room}`,
-  comment: `src/${room} may import ${allowed.join(', ') || 'nothing'} of ours: see DESIGN in CONTRIBUTING.md`,
+  comment: `src/${room} may import ${allowed.join(', ') || 'nothing'} of ours: see Rooms in CONTRIBUTING.md`,
   severity: 'error',
   from: { path: `^src/${room}/` },
   to: { path: '^src/', pathNot: rooms([room, ...allowed]) },
@@ -39,8 +46,8 @@ module.exports = {
     },
     ...ground.map((room) => border(room, groundMayUse[room] ?? [])),
     ...Object.entries(features).map(([room, others]) => border(room, [...ground, ...others])),
-    border('database', [...ground, 'account', 'otp', 'token', 'sms']),
-    border('http', [...ground, 'throttle']),
+    border('database', [...ground, 'account', 'event', 'otp', 'token', 'sms']),
+    border('http', [...ground, 'throttle', 'token']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

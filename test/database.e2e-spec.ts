@@ -5,6 +5,7 @@ import { Account } from '../src/account/account.entity';
 import { readSettings } from '../src/config/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { ServiceUnavailable } from '../src/error/refusal';
+import { SmsDispatcher } from '../src/sms/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { Session } from '../src/token/session.entity';
 import { Transactions } from '../src/transaction/transactions';
@@ -24,6 +25,9 @@ async function connect(databaseUrl: string): Promise<DataSource> {
 const account = (number: number): Account => ({
   id: `account-${number}`,
   phoneNumber: `+${number}`,
+  displayName: '',
+  locale: '',
+  importedUserId: null,
   createdAt: new Date(0),
   lastLoginAt: new Date(0),
 });
@@ -84,6 +88,19 @@ describe.each(databases)('transactions on $name', (database) => {
     expect(await stored()).toEqual(['account-2', 'account-3']);
   });
 
+  it('do not take along a query beside them that comes when they have begun', async () => {
+    let plain: Promise<unknown> | undefined;
+    const failing = dataSource.transaction(async (manager) => {
+      await manager.insert(Account, account(1));
+      plain = dataSource.getRepository(Account).insert(account(2));
+      for (let turn = 0; turn < 20; turn++) await setImmediate();
+      throw new Error('rolled back');
+    });
+    await expect(failing).rejects.toThrow('rolled back');
+    await plain;
+    expect((await dataSource.getRepository(Account).find()).map(({ id }) => id)).toEqual(['account-2']);
+  });
+
   it('act afterwards only once committed', async () => {
     const acted: string[] = [];
     const failing = transactions.run(async (transaction) => {
@@ -109,10 +126,24 @@ describe.each(databases)('transactions on $name', (database) => {
     });
   });
 
+  it.each([
+    ['a deadlock', { code: 'ER_LOCK_DEADLOCK' }, 4, ServiceUnavailable],
+    ['anything else', { code: 'ER_PARSE_ERROR' }, 1, Error],
+  ])('run again after %s: %j, %i times in all', async (_what, fault, times, refusal) => {
+    let runs = 0;
+    const failing = transactions.run(async () => {
+      runs += 1;
+      throw Object.assign(new Error('no'), fault);
+    });
+    await expect(failing).rejects.toThrow(refusal);
+    expect(runs).toBe(times);
+  });
+
   it('keep times to the millisecond, the same by statements and by entities', async () => {
     const time = new Date('2026-03-04T05:06:07.089Z');
     await dataSource.getRepository(Account).insert({ ...account(1), createdAt: time });
-    const insert = 'INSERT INTO account (id, phone_number, created_at, last_login_at) VALUES (?, ?, ?, ?)';
+    const insert =
+      "INSERT INTO account (id, phone_number, display_name, locale, created_at, last_login_at) VALUES (?, ?, '', '', ?, ?)";
     const { rows } = await transactions.run(async (transaction) => {
       await transaction.execute(insert, ['account-2', '+2', time, time]);
       return transaction.execute<{ id: string }>('SELECT id FROM account WHERE created_at = ? ORDER BY id', [time]);
@@ -147,6 +178,11 @@ onMysql('MySQL (skipped without TEST_MYSQL_URL)', () => {
         { Variable_name: 'tx_isolation', Value: 'READ-COMMITTED' },
       ]);
     }
+  });
+
+  it('goes on with the same connection after a transaction', async () => {
+    const id = () => transactions.run(({ manager }) => manager.query<object[]>('SELECT CONNECTION_ID() AS id'));
+    expect(await id()).toEqual(await id());
   });
 
   it('lets both of two deadlocked transactions through, one of them at its second try', async () => {
@@ -196,6 +232,7 @@ onMysql('MySQL (skipped without TEST_MYSQL_URL)', () => {
       const test = await TestApp.start({ ...mysql, create: async () => proxy.through(url) });
       const code = await test.obtainOtp(phone);
       proxy[trouble]();
+      test.app.get(SmsDispatcher).wake();
       for (const reply of await Promise.all([test.requestOtp('+255754000001'), test.verify(phone, code)])) {
         expect([reply.status, reply.text]).toEqual([
           503,
@@ -208,6 +245,7 @@ onMysql('MySQL (skipped without TEST_MYSQL_URL)', () => {
       proxy.mend();
       expect((await test.verify(phone, code)).status).toBe(200);
       expect(test.inbox.texts).toHaveLength(1);
+      expect(await test.obtainOtp('+255754000002')).toMatch(/^\d{6}$/);
       await test.stop();
       proxy.close();
     },
@@ -249,5 +287,38 @@ describe('SQLite in trouble', () => {
     expect(messages).toBe(test.inbox.texts.length);
     expect((await test.verify(phone, code)).status).toBe(200);
     expect(await test.dataSource.getRepository(Session).count()).toBe(1);
+  });
+});
+
+describe('SQLite', () => {
+  let dataSource: DataSource;
+  let file: string;
+
+  beforeEach(async () => {
+    const url = await sqlite.create();
+    file = url.slice('sqlite:'.length);
+    dataSource = await connect(url);
+  });
+  afterEach(() => dataSource.destroy());
+
+  it('is kept from other processes from the beginning of a transaction, not from its first write', async () => {
+    const other = new Database(file, { timeout: 0 });
+    await new Transactions(dataSource).run(async (transaction) => {
+      await transaction.execute('SELECT id FROM account', []);
+      expect(() => other.exec('DELETE FROM account')).toThrow('database is locked');
+    });
+    other.exec('DELETE FROM account');
+    other.close();
+  });
+  it('forgets a transaction whose runner is released before its end', async () => {
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.manager.insert(Account, account(1));
+    await runner.release();
+    expect(await dataSource.getRepository(Account).count()).toBe(0);
+  });
+  it('writes every commit to the disk, beside a log', async () => {
+    expect(await dataSource.query('PRAGMA synchronous')).toEqual([{ synchronous: 2 }]);
+    expect(await dataSource.query('PRAGMA journal_mode')).toEqual([{ journal_mode: 'wal' }]);
   });
 });

@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { getRepositoryToken } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { Log } from '../src/log/log';
 import { OtpService } from '../src/otp/otp.service';
@@ -23,7 +22,7 @@ describe.each(databases)('the outbox on $name', (database) => {
 
   beforeAll(async () => {
     test = await TestApp.start(database);
-    messages = test.app.get<Repository<SmsMessage>>(getRepositoryToken(SmsMessage));
+    messages = test.dataSource.getRepository(SmsMessage);
   });
   beforeEach(() => test.reset());
   afterAll(() => test.stop());
@@ -95,7 +94,7 @@ describe.each(databases)('the outbox on $name', (database) => {
     await test.textsSent();
     test.clock.advance(5);
     const dispatchers = inboxes.map((inbox) => {
-      const dispatcher = new SmsDispatcher(messages, [inbox], test.clock, test.app.get(Log));
+      const dispatcher = new SmsDispatcher(test.app.get(Transactions), [inbox], test.clock, test.app.get(Log));
       dispatcher.takeCodesFrom(test.app.get(OtpTexts));
       return dispatcher;
     });

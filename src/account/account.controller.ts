@@ -1,11 +1,19 @@
 import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiConsumes, ApiTags } from '@nestjs/swagger';
-import { requestOtpRefusals, verifyOtpRefusals } from './account.examples';
+import {
+  ApiBadRequestResponse,
+  ApiConsumes,
+  ApiHeader,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger';
+import { Client, type ClientInfo } from '../client/client-info';
+import { idempotencyKey, keyReused, requestOtpRefusals, verifyOtpRefusals } from './account.examples';
 import { AccountService } from './account.service';
 import { OtpRequestedDto } from './dto/otp-requested.dto';
 import { RequestOtpDto } from './dto/request-otp.dto';
 import { SignInDto } from './dto/sign-in.dto';
 import { VerifyOtpDto } from './dto/verify-otp.dto';
+import { IdempotencyKey } from './idempotency-key.decorator';
 
 @ApiTags('account')
 @ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
@@ -17,15 +25,21 @@ export class AccountController {
   @Post('request-otp/')
   @HttpCode(HttpStatus.OK)
   @ApiBadRequestResponse(requestOtpRefusals)
-  requestOtp(@Body() { phone_number, locale }: RequestOtpDto): Promise<OtpRequestedDto> {
-    return this.accounts.requestOtp(phone_number, locale);
+  async requestOtp(@Body() { phone_number, locale }: RequestOtpDto): Promise<OtpRequestedDto> {
+    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, locale));
   }
 
   /** Trade a one-time code for an access and a refresh token; makes the account at the first sign-in. */
   @Post('verify-otp-and-generate-token/')
   @HttpCode(HttpStatus.OK)
+  @ApiHeader(idempotencyKey)
   @ApiBadRequestResponse(verifyOtpRefusals)
-  verifyOtpAndGenerateToken(@Body() { phone_number, otp }: VerifyOtpDto): Promise<SignInDto> {
-    return this.accounts.verifyOtpAndGenerateToken(phone_number, otp);
+  @ApiUnprocessableEntityResponse(keyReused)
+  verifyOtpAndGenerateToken(
+    @IdempotencyKey() key: string | undefined,
+    @Body() { phone_number, otp }: VerifyOtpDto,
+    @Client() client: ClientInfo,
+  ): Promise<SignInDto> {
+    return this.accounts.verifyOtpAndGenerateToken(phone_number, otp, client, key);
   }
 }

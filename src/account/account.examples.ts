@@ -1,4 +1,4 @@
-import type { ApiResponseNoStatusOptions } from '@nestjs/swagger';
+import type { ApiHeaderOptions, ApiResponseNoStatusOptions } from '@nestjs/swagger';
 
 function refusals(examples: Record<string, { summary: string; value: object }>): ApiResponseNoStatusOptions {
   return { content: { 'application/json': { examples } } };
@@ -11,7 +11,7 @@ const invalidPhoneNumber = {
 
 export const requestOtpRefusals = refusals({ invalidPhoneNumber });
 
-export const verifyOtpRefusals = refusals({
+const verifyOtpExamples = {
   invalidOtp: {
     summary: 'The code is wrong, expired, used up, or was never sent',
     value: { detail: 'Invalid OTP' },
@@ -21,4 +21,38 @@ export const verifyOtpRefusals = refusals({
     value: { otp: ['Ensure this field has no more than 6 characters.'] },
   },
   invalidPhoneNumber,
+};
+
+export const verifyOtpRefusals = refusals(verifyOtpExamples);
+
+export const newNumberRefusals = refusals({
+  ...verifyOtpExamples,
+  taken: {
+    summary: 'The number has an account of its own',
+    value: { phone_number: ['This phone number belongs to another account.'] },
+  },
 });
+
+export const idempotencyKey: ApiHeaderOptions = {
+  name: 'Idempotency-Key',
+  description: 'The same request with the same key gets a pair of the same session again for 60 s: for lost replies.',
+  required: false,
+  schema: { type: 'string', minLength: 8, maxLength: 128, pattern: '^[!-~]+$' },
+};
+
+const coded = (description: string, detail: string, code: string): ApiResponseNoStatusOptions => ({
+  description,
+  content: { 'application/json': { example: { detail, code } } },
+});
+
+export const keyReused = coded(
+  'The Idempotency-Key was used for another request.',
+  'This Idempotency-Key was used for another request.',
+  'idempotency_key_reused',
+);
+
+export const notFresh = coded(
+  'The sign-in is over 10 minutes old.',
+  'Sign in again to do this.',
+  'fresh_login_required',
+);

@@ -1,16 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
-import { Clock } from '../clock/clock';
-import { InvalidOtp } from '../error/refusal';
-import { codeLength } from '../otp/otp-code';
-import { OtpService } from '../otp/otp.service';
+import type { ClientInfo } from '../client/client-info';
+import { IdempotencyKeyReused, InvalidOtp } from '../error/refusal';
+import { AuthEvents } from '../event/auth-events';
+import { OtpService, type IssuedOtp } from '../otp/otp.service';
 import type { PhoneNumber } from '../phone/phone-number';
+import type { AccountClaimValues } from '../token/account-source';
+import type { Session } from '../token/session.entity';
 import { TokenService } from '../token/token.service';
-import { isDuplicate } from '../transaction/database-fault';
 import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
-import type { OtpRequestedDto } from './dto/otp-requested.dto';
+import { Accounts, claimsOf } from './accounts';
 import type { SignInDto } from './dto/sign-in.dto';
+import { Idempotency, type IdempotentRequest } from './idempotency';
+
+interface SignIn {
+  session: Session;
+  /** What is known of the account anyway; a repeated request has to ask. */
+  claims?: AccountClaimValues;
+}
 
 /** The story: a number asks for a code, the code becomes tokens. */
 @Injectable()
@@ -18,70 +25,72 @@ export class AccountService {
   constructor(
     private readonly transactions: Transactions,
     private readonly otps: OtpService,
+    private readonly accounts: Accounts,
     private readonly tokens: TokenService,
-    private readonly clock: Clock,
+    private readonly idempotency: Idempotency,
+    private readonly events: AuthEvents,
   ) {}
 
   /**
    * The same for known and unknown numbers: accounts are not even looked at.
    * @throws Throttled inside the gap after the last text
    */
-  async requestOtp(phoneNumber: PhoneNumber, locale?: string): Promise<OtpRequestedDto> {
-    const { expiresIn, resendIn } = await this.transactions.run((transaction) =>
-      this.otps.request(transaction, phoneNumber.e164, 'sign-in', locale),
+  requestOtp(phoneNumber: PhoneNumber, locale?: string): Promise<IssuedOtp> {
+    return this.transactions.run((transaction) => this.otps.request(transaction, phoneNumber.e164, 'sign-in', locale));
+  }
+
+  /**
+   * @param idempotencyKey the same request with the same key gets the same session for 60 s
+   * @throws InvalidOtp whatever is wrong with the code, IdempotencyKeyReused if the key came with another request
+   */
+  async verifyOtpAndGenerateToken(
+    phoneNumber: PhoneNumber,
+    otp: string,
+    client: ClientInfo,
+    idempotencyKey?: string,
+  ): Promise<SignInDto> {
+    const { e164 } = phoneNumber;
+    const repeatable = idempotencyKey === undefined ? undefined : this.idempotency.requestOf(idempotencyKey, e164, otp);
+    const signIn = await this.transactions.run(
+      async (transaction) =>
+        (await this.repeated(transaction, repeatable)) ??
+        (await this.signIn(transaction, e164, otp, client, repeatable)) ??
+        // Of two equal requests side by side the second one gets here when the first has used the code.
+        (await this.repeated(transaction, repeatable)),
     );
-    return {
-      detail: 'OTP sent successfully',
-      expires_in: expiresIn,
-      resend_in: resendIn,
-      code_length: codeLength,
-      code_format: 'numeric',
-    };
-  }
-
-  /** @throws InvalidOtp whatever is wrong with the code */
-  async verifyOtpAndGenerateToken(phoneNumber: PhoneNumber, otp: string): Promise<SignInDto> {
-    const signIn = await this.transactions.run(async (transaction) => {
-      if (!(await this.otps.consume(transaction, phoneNumber.e164, 'sign-in', otp))) return undefined;
-      const { id, newMember } = await this.enter(transaction, phoneNumber.e164);
-      return { session: await this.tokens.openSession(transaction, id), newMember };
-    });
     // Only now, after the commit: thrown inside, it would roll the counted guess back.
+    if (signIn === 'reused') throw new IdempotencyKeyReused();
     if (signIn === undefined) throw new InvalidOtp();
-    const { refresh, access } = this.tokens.sign(signIn.session);
-    return { refresh, access, new_member: signIn.newMember };
+    const { refresh, access } = await this.tokens.pairOf(signIn.session, signIn.claims);
+    return { refresh, access, new_member: signIn.session.newMember };
   }
 
-  /** The account of a number, made now if there is none: the unique index decides who is new. */
-  private async enter(transaction: Transaction, phoneNumber: string): Promise<{ id: string; newMember: boolean }> {
-    const known = await this.recordLogin(transaction, phoneNumber);
-    if (known !== undefined) return { id: known, newMember: false };
-    const id = uuidv7();
-    const now = this.clock.now();
-    try {
-      await transaction.execute(
-        'INSERT INTO account (id, phone_number, created_at, last_login_at) VALUES (?, ?, ?, ?)',
-        [id, phoneNumber, now, now],
-      );
-      return { id, newMember: true };
-    } catch (error) {
-      const other = isDuplicate(error) ? await this.recordLogin(transaction, phoneNumber) : undefined;
-      if (other === undefined) throw error;
-      return { id: other, newMember: false };
-    }
-  }
-
-  /** @returns the account's id, or undefined if the number has none */
-  private async recordLogin(transaction: Transaction, phoneNumber: string): Promise<string | undefined> {
-    const { rows } = await transaction.execute<{ id: string }>('SELECT id FROM account WHERE phone_number = ?', [
+  private async signIn(
+    transaction: Transaction,
+    phoneNumber: string,
+    otp: string,
+    client: ClientInfo,
+    idempotency?: IdempotentRequest,
+  ): Promise<SignIn | undefined> {
+    if (!(await this.otps.consume(transaction, phoneNumber, 'sign-in', otp))) return undefined;
+    const { account, newMember } = await this.accounts.enter(transaction, phoneNumber);
+    const start = { accountId: account.id, newMember, client, idempotency };
+    const session = await this.tokens.openSession(transaction, start);
+    await this.events.record(transaction, {
+      kind: 'signed_in',
+      accountId: account.id,
+      sessionId: session.id,
       phoneNumber,
-    ]);
-    const id = rows[0]?.id;
-    if (id === undefined) return undefined;
-    const { affected } = await transaction.execute('UPDATE account SET last_login_at = ? WHERE id = ?', [
-      this.clock.now(),
-      id,
-    ]);
-    return affected === 1 ? id : undefined;
+      client,
+    });
+    return { session, claims: claimsOf(account, phoneNumber, newMember) };
+  }
+
+  private async repeated(
+    transaction: Transaction,
+    request?: IdempotentRequest,
+  ): Promise<SignIn | 'reused' | undefined> {
+    const session = request && (await this.idempotency.earlier(transaction, request));
+    return session === undefined || session === 'reused' ? session : { session };
   }
 }

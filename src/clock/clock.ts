@@ -16,3 +16,8 @@ export function addSeconds(time: Date, seconds: number): Date {
 export function secondsUntil(until: Date, from: Date): number {
   return Math.max(1, Math.ceil((until.getTime() - from.getTime()) / 1000));
 }
+
+/** As Django REST framework writes times: ISO 8601 in UTC, six digits of a second or none. */
+export function timeText(time: Date): string {
+  return time.toISOString().replace(/\.(\d{3})Z$/, (_end, fraction) => (fraction === '000' ? 'Z' : `.${fraction}000Z`));
+}

@@ -38,6 +38,8 @@ describe('defaults', () => {
       port: 3000,
       dataDir: folder,
       database: { kind: 'sqlite', file: join(folder, 'hodi.sqlite') },
+      jwtKeys: [],
+      accessTokenClaims: [],
       accessTokenTtlSeconds: 600,
       refreshTokenIdleSeconds: 2_592_000,
       refreshTokenMaxSeconds: 7_776_000,
@@ -157,6 +159,8 @@ describe('refusals', () => {
   const origins = 'must be exact origins, such as https://app.hodi.test, without a path';
   const urls = 'must be sqlite:path/to/file or mysql://user:password@host:3306/name';
   const region = 'must be a two-letter country code that libphonenumber knows, such as TZ';
+  const keyFile = 'file 1 holds no private key in PEM that is EC on P-256 or RSA of 2048 bits or more';
+  const claims = 'phone_number, phone_country, new_member, display_name, locale';
   const bad: [name: string, value: string, fault: string][] = [
     ['NODE_ENV', 'staging', 'must be development, test or production'],
     ['PORT', '65536', from(0, 65_535)],
@@ -177,6 +181,10 @@ describe('refusals', () => {
     ['ACCESS_TOKEN_TTL_SECONDS', '29', from(30, 86_400)],
     ['REFRESH_TOKEN_IDLE_SECONDS', '59', from(60, 31_536_000)],
     ['REFRESH_TOKEN_MAX_SECONDS', '31536001', from(60, 31_536_000)],
+    ['JWT_KEY_FILES', '/marker/none.pem', keyFile],
+    ['JWT_KEY_FILES', __filename, keyFile],
+    ['ACCESS_TOKEN_CLAIMS', 'phone_number,marker', `must be out of: ${claims}`],
+    ['SIMPLEJWT_SECRET', short, 'is shorter than 32 bytes'],
     ['OTP_TTL_SECONDS', '601', from(30, 600)],
     ['OTP_TTL_SECONDS', '29', from(30, 600)],
     ['OTP_MAX_ATTEMPTS', '0', from(1, 10)],
@@ -237,7 +245,7 @@ describe('refusals', () => {
   });
 
   it('name all bad settings at once, and echo none', () => {
-    const free = ['HOST', 'DATA_DIR', 'JWT_ISSUER', 'JWT_AUDIENCE', 'SMS_FILE'];
+    const free = ['HOST', 'DATA_DIR', 'JWT_ISSUER', 'JWT_AUDIENCE', 'SIMPLEJWT_USER_ID_CLAIM', 'SMS_FILE'];
     const { message, faults } = refusal(Object.fromEntries(settingNames.map((name) => [name, 'marker'])));
     const named = new Set(faults.map((fault) => fault.slice(0, fault.indexOf(':'))));
     expect([...named, ...free].sort()).toEqual([...settingNames].sort());

@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/max';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CannotStart } from '../error/cannot-start';
@@ -19,6 +21,11 @@ export interface Settings {
   jwtSecrets: string[];
   jwtIssuer?: string;
   jwtAudience?: string;
+  /** EC keys on P-256 or RSA keys; the first signs access tokens, all are published. */
+  jwtKeys: KeyObject[];
+  accessTokenClaims: AccessTokenClaim[];
+  /** Of the stack that is left behind, during the move; without it none of its tokens is taken. */
+  simplejwt?: { secret: string; userIdClaim: string };
   accessTokenTtlSeconds: number;
   refreshTokenIdleSeconds: number;
   refreshTokenMaxSeconds: number;
@@ -39,6 +46,9 @@ export interface Settings {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+const accessTokenClaims = ['phone_number', 'phone_country', 'new_member', 'display_name', 'locale'] as const;
+export type AccessTokenClaim = (typeof accessTokenClaims)[number];
 
 const smsTransports = ['console', 'file'] as const;
 export type SmsTransportName = (typeof smsTransports)[number];
@@ -71,6 +81,21 @@ const keyRing = list.superRefine((keys, context) => {
   else if (keys.some(isSample)) fault('is a sample value; make one with: openssl rand -base64 48');
   if (new Set(keys).size < keys.length) fault('names the same key twice');
 });
+
+const privateKeys = list.transform((files, context): KeyObject[] =>
+  files.flatMap((file, place) => {
+    try {
+      const key = createPrivateKey(readFileSync(file));
+      const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+      if (namedCurve === 'prime256v1' || (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048)) return [key];
+    } catch {
+      // Told below, without the path: like any other value it may be a mistaken secret.
+    }
+    const message = `file ${place + 1} holds no private key in PEM that is EC on P-256 or RSA of 2048 bits or more`;
+    context.addIssue({ code: 'custom', message });
+    return [];
+  }),
+);
 
 function wholeNumber(least: number, most: number) {
   const message = `must be a whole number from ${least} to ${most}`;
@@ -113,7 +138,7 @@ const country = z
   .string()
   .refine(isSupportedCountry, 'must be a two-letter country code that libphonenumber knows, such as TZ');
 
-function schema(production: boolean) {
+function schema(production: boolean, asymmetric: boolean) {
   const refusedInProduction = (names: readonly string[]) =>
     production && names.some((name) => transportsForTryingOut.includes(name));
   const notInProduction = 'shows codes to anyone at the machine (console, file): not for production';
@@ -128,12 +153,18 @@ function schema(production: boolean) {
     DATA_DIR: z.string().default('.data'),
     DATABASE_URL: database.optional(),
     SECRET_KEY: production ? keyRing : keyRing.optional(),
-    JWT_SECRET: production ? keyRing : keyRing.optional(),
+    JWT_SECRET: production && !asymmetric ? keyRing : keyRing.optional(),
+    JWT_KEY_FILES: privateKeys.default([]),
     JWT_ISSUER: z.string().optional(),
     JWT_AUDIENCE: z.string().optional(),
     ACCESS_TOKEN_TTL_SECONDS: wholeNumber(30, 86_400).default(600),
     REFRESH_TOKEN_IDLE_SECONDS: wholeNumber(60, 31_536_000).default(2_592_000),
     REFRESH_TOKEN_MAX_SECONDS: wholeNumber(60, 31_536_000).default(7_776_000),
+    ACCESS_TOKEN_CLAIMS: list
+      .pipe(z.array(z.enum(accessTokenClaims, `must be out of: ${accessTokenClaims.join(', ')}`)))
+      .default([]),
+    SIMPLEJWT_SECRET: z.string().min(32, 'is shorter than 32 bytes').optional(),
+    SIMPLEJWT_USER_ID_CLAIM: z.string().default('user_id'),
     OTP_TTL_SECONDS: wholeNumber(30, 600).default(300),
     OTP_MAX_ATTEMPTS: wholeNumber(1, 10).default(5),
     OTP_RESEND_SECONDS: wholeNumber(1, 600).default(60),
@@ -155,7 +186,7 @@ function schema(production: boolean) {
 }
 
 /** The names of all variables that are read, for the test that `.env.example` shows each of them. */
-export const settingNames = Object.keys(schema(false).shape);
+export const settingNames = Object.keys(schema(false, false).shape);
 
 /**
  * @param env as `process.env`; an empty variable counts as absent
@@ -164,7 +195,7 @@ export const settingNames = Object.keys(schema(false).shape);
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const production = given.NODE_ENV === 'production';
-  const result = schema(production).safeParse(given);
+  const result = schema(production, given.JWT_KEY_FILES !== undefined).safeParse(given);
   const faults = result.success ? [] : faultsOf(result.error, given);
   faults.push(...faultsBetween(given, result.data));
   if (!result.success || faults.length > 0) throw new InvalidSettings(faults);
@@ -178,9 +209,14 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     dataDir: values.DATA_DIR,
     database: values.DATABASE_URL ?? { kind: 'sqlite', file: join(values.DATA_DIR, 'hodi.sqlite') },
     secretKeys: secret(values.SECRET_KEY, 'secret-key'),
-    jwtSecrets: secret(values.JWT_SECRET, 'jwt-secret'),
+    jwtSecrets: values.JWT_KEY_FILES.length > 0 ? (values.JWT_SECRET ?? []) : secret(values.JWT_SECRET, 'jwt-secret'),
     jwtIssuer: values.JWT_ISSUER,
     jwtAudience: values.JWT_AUDIENCE,
+    jwtKeys: values.JWT_KEY_FILES,
+    accessTokenClaims: values.ACCESS_TOKEN_CLAIMS,
+    simplejwt: values.SIMPLEJWT_SECRET
+      ? { secret: values.SIMPLEJWT_SECRET, userIdClaim: values.SIMPLEJWT_USER_ID_CLAIM }
+      : undefined,
     accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
     refreshTokenIdleSeconds: values.REFRESH_TOKEN_IDLE_SECONDS,
     refreshTokenMaxSeconds: values.REFRESH_TOKEN_MAX_SECONDS,

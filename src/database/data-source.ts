@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Account } from '../account/account.entity';
 import type { Settings } from '../config/settings';
 import { CannotStart } from '../error/cannot-start';
+import { AuthEvent } from '../event/auth-event.entity';
 import { OtpChallenge } from '../otp/otp-challenge.entity';
 import { SmsMessage } from '../sms/sms-message.entity';
 import { Session } from '../token/session.entity';
@@ -18,7 +19,7 @@ const poolSize = 20;
 /** @throws UnusableDatabase as telling MariaDB from MySQL means asking it */
 export async function databaseOptions({ database, production }: DatabaseSettings): Promise<DataSourceOptions> {
   const common = {
-    entities: [Account, OtpChallenge, Session, SmsMessage],
+    entities: [Account, AuthEvent, OtpChallenge, Session, SmsMessage],
     migrations,
     migrationsTableName: 'migration',
     migrationsTransactionMode: 'each' as const,

@@ -88,6 +88,43 @@ export class NotFound extends Refusal {
   readonly code = 'not_found';
 }
 
+/** No access token where one is needed. */
+export class NotAuthenticated extends Refusal {
+  readonly code = 'not_authenticated';
+}
+
+export class BadAuthorizationHeader extends Refusal {
+  readonly code = 'bad_authorization_header';
+}
+
+/** The access token that came with the request is not valid, or its session is over. */
+export class AccessTokenNotValid extends Refusal {
+  readonly code = 'access_token_not_valid';
+}
+
+/** A token in a request's body is none that can be used. */
+export class TokenNotValid extends Refusal {
+  readonly code = 'token_not_valid';
+}
+
+/** What cannot be undone is done only soon after a sign-in. */
+export class FreshLoginRequired extends Refusal {
+  readonly code = 'fresh_login_required';
+}
+
+/** An `Idempotency-Key` came once more, with another request. */
+export class IdempotencyKeyReused extends Refusal {
+  readonly code = 'idempotency_key_reused';
+}
+
+export class InvalidIdempotencyKey extends Refusal {
+  readonly code = 'invalid_idempotency_key';
+}
+
+export class InvalidPage extends Refusal {
+  readonly code = 'invalid_page';
+}
+
 /** Something the service depends on does not answer; the cause is for the log only. */
 export class ServiceUnavailable extends Refusal {
   readonly code = 'service_unavailable';
@@ -117,6 +154,14 @@ export type AnyRefusal =
   | NotAcceptable
   | MethodNotAllowed
   | NotFound
+  | NotAuthenticated
+  | BadAuthorizationHeader
+  | AccessTokenNotValid
+  | TokenNotValid
+  | FreshLoginRequired
+  | IdempotencyKeyReused
+  | InvalidIdempotencyKey
+  | InvalidPage
   | ServiceUnavailable
   | NotReady;
 

@@ -13,7 +13,7 @@ export function letBrowsersCall(fastify: FastifyInstance, origins: readonly stri
     reply.header('Access-Control-Expose-Headers', 'Retry-After, X-Request-Id');
     if (request.method !== 'OPTIONS' || asked === undefined) return done();
     reply.header('Access-Control-Allow-Methods', 'GET, POST, PATCH, DELETE');
-    reply.header('Access-Control-Allow-Headers', 'Authorization, Content-Type, X-Request-Id');
+    reply.header('Access-Control-Allow-Headers', 'Authorization, Content-Type, Idempotency-Key, X-Request-Id');
     reply.header('Access-Control-Max-Age', '600');
     void reply.status(204).send();
   });

@@ -24,15 +24,24 @@ export class DtoPipe implements PipeTransform {
       if (Object.hasOwn(given, field)) dto[field] = this.read(given[field], dto, field);
     }
     const errors = validateSync(dto);
-    if (errors.length > 0) throw new InvalidFields(new Map(errors.map((it) => [it.property, faultsOf(it)])));
+    if (errors.length > 0) throw new InvalidFields(new Map(errors.map((it) => [it.property, this.faultsOf(it)])));
     return dto;
+  }
+
+  private faultsOf({ constraints = {}, property, target, value }: ValidationError): FieldFault[] {
+    const ending = endings.find((code) => code in constraints);
+    const codes = ending ? [ending] : together.filter((code) => code in constraints);
+    const reason = (code: string) =>
+      code === 'invalid' && isPhoneNumberField(target!, property)
+        ? PhoneNumber.whyRefused(value, this.phonePolicy)
+        : (reasons[code] ?? code);
+    return codes.map((code) => ({ code: reason(code), message: constraints[code] ?? '' }));
   }
 
   private read(value: unknown, dto: object, field: string): unknown {
     if (typeof value !== 'string') return value;
     const text = trim(value);
-    const isPhoneNumber = Reflect.getMetadata('design:type', dto, field) === PhoneNumber;
-    return (isPhoneNumber && PhoneNumber.read(text, this.phonePolicy)) || text;
+    return (isPhoneNumberField(dto, field) && PhoneNumber.read(text, this.phonePolicy)) || text;
   }
 }
 
@@ -51,10 +60,16 @@ const together = [
   'pattern',
 ];
 
-function faultsOf({ constraints = {} }: ValidationError): FieldFault[] {
-  const ending = endings.find((code) => code in constraints);
-  const codes = ending ? [ending] : together.filter((code) => code in constraints);
-  return codes.map((code) => ({ code, message: constraints[code] ?? '' }));
+/** Under which names problem details tell what REST framework has other names for. */
+const reasons: Readonly<Record<string, string>> = {
+  invalid: 'not_a_string',
+  max_length: 'too_long',
+  min_length: 'too_short',
+  pattern: 'wrong_pattern',
+};
+
+function isPhoneNumberField(dto: object, field: string): boolean {
+  return Reflect.getMetadata('design:type', dto, field) === PhoneNumber;
 }
 
 /** What Python's `str.strip` takes off: more than JavaScript's `trim` in U+001C to U+001F and U+0085, less in U+FEFF. */

@@ -4,12 +4,14 @@ import { MalformedRequest } from '../error/refusal';
 import type { Log } from '../log/log';
 import { readBodiesAsBytes } from './request-body';
 import type { Routes } from './routes';
+import { closeConnectionsWhenStopping } from './stopping';
 
 /** What holds for every request and reply, told to Fastify before the first route is made. */
 export function openFrontDoor(fastify: FastifyInstance, routes: Routes, log: Log): void {
   routes.collect(fastify);
   readBodiesAsBytes(fastify);
   answerEveryMethod(fastify);
+  closeConnectionsWhenStopping(fastify);
 
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
@@ -22,9 +24,8 @@ export function openFrontDoor(fastify: FastifyInstance, routes: Routes, log: Log
   fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     // JSON is UTF-8 and has no charset (RFC 8259 section 11); REST framework sends none.
-    if (reply.getHeader('content-type') === 'application/json; charset=utf-8') {
-      reply.header('content-type', 'application/json');
-    }
+    const type = String(reply.getHeader('content-type'));
+    if (/json; charset=utf-8$/.test(type)) reply.header('content-type', type.slice(0, type.indexOf(';')));
     done(null, payload);
   });
   fastify.addHook('onResponse', (request, reply, done) => {

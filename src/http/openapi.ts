@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import {
+  AccessTokenNotValid,
   BodyTooLarge,
   InvalidFields,
   NotAcceptable,
@@ -9,6 +10,8 @@ import {
   UnsupportedMediaType,
   type AnyRefusal,
 } from '../error/refusal';
+import { json, problemJson } from './media-range';
+import { problemTitles } from './problem';
 import { replyTo, serverErrorReply, type RefusalReply } from './refusal-replies';
 
 type PathItemObject = OpenAPIObject['paths'][string];
@@ -39,14 +42,20 @@ function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .addTag('account', 'Sign in')
+    .addTag('token', 'Renew, check and end a sign-in')
+    .addTag('session', 'Where the caller is signed in')
+    .addTag('me', 'The caller’s own account')
     .addTag('health', 'For whoever runs the service')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (_controller, method) => method,
   });
-  const paths = Object.entries(document.paths).map(([path, item]) => [`${path}/`, completed(path, item)] as const);
-  const schemas = { ...document.components?.schemas, Detail: detail, FieldFaults: fieldFaults };
+  const paths = Object.entries(document.paths).map(
+    ([path, item]) => [documented(path), completed(path, item)] as const,
+  );
+  const schemas = { ...document.components?.schemas, Detail: detail, FieldFaults: fieldFaults, Problem: problem };
   return {
     ...document,
     paths: Object.fromEntries(paths),
@@ -57,7 +66,33 @@ function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
 const detail: SchemaObject = {
   type: 'object',
   required: ['detail'],
-  properties: { detail: { type: 'string', description: 'What is wrong, in a sentence.' } },
+  properties: {
+    detail: { type: 'string', description: 'What is wrong, in a sentence.' },
+    code: { type: 'string', description: 'What is wrong, for programs; not with every refusal.' },
+    messages: { type: 'array', items: { type: 'object' }, description: 'With a bad access token only.' },
+  },
+};
+
+const problem: SchemaObject = {
+  type: 'object',
+  description: 'RFC 9457, for callers that prefer `application/problem+json`.',
+  required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
+  properties: {
+    type: { type: 'string', format: 'uri-reference' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string', enum: Object.keys(problemTitles) },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['field', 'code', 'message'],
+        properties: { field: { type: 'string' }, code: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
 };
 
 const fieldFaults: SchemaObject = {
@@ -67,8 +102,7 @@ const fieldFaults: SchemaObject = {
   additionalProperties: { type: 'array', items: { type: 'string' } },
 };
 
-const json = 'application/json';
-const schemaOf = (name: 'Detail' | 'FieldFaults') => ({ $ref: `#/components/schemas/${name}` });
+const schemaOf = (name: 'Detail' | 'FieldFaults' | 'Problem') => ({ $ref: `#/components/schemas/${name}` });
 const retryAfter = { description: 'Seconds to wait.', schema: { type: 'integer' as const, minimum: 1 } };
 
 function responseTo({ body, headers }: RefusalReply, description: string): ResponseObject {
@@ -89,6 +123,10 @@ const ofEveryRoute: Record<string, ResponseObject> = {
 const ofAccountRoutes: Record<string, ResponseObject> = {
   429: refused(new Throttled(42), 'Too many requests from this address, or for this number.'),
   503: refused(new ServiceUnavailable(), 'The database does not answer.'),
+};
+
+const ofRoutesForCallers: Record<string, ResponseObject> = {
+  401: refused(new AccessTokenNotValid(), 'The access token is missing, not valid, or its session is over.'),
 };
 
 const ofRoutesWithBody: Record<string, ResponseObject> = {
@@ -120,18 +158,33 @@ function completed(path: string, item: PathItemObject): PathItemObject {
       const responses: Record<string, ResponseObject> = {
         ...ofEveryRoute,
         ...(path.startsWith('/api/account/') ? ofAccountRoutes : {}),
+        ...(operation.security ? ofRoutesForCallers : {}),
         ...(operation.requestBody ? ofRoutesWithBody : {}),
       };
       for (const [status, own] of Object.entries(operation.responses) as [string, ResponseObject][]) {
         responses[status] = status === '400' ? withExamples(responses[400]!, own) : described(own);
       }
-      return [method, { ...operation, security: [], responses }];
+      Object.entries(responses).forEach(([status, response]) => offerProblem(Number(status), response));
+      return [method, { ...operation, security: operation.security ?? [], responses }];
     }),
   );
 }
 
+/** Each refusal is told as a problem, too. */
+function offerProblem(status: number, response: ResponseObject): void {
+  if (status >= 400) response.content = { ...response.content, [problemJson]: { schema: schemaOf('Problem') } };
+}
+
+/** Refusals of a route's own have the schema of every refusal. */
 function described(response: ResponseObject): ResponseObject {
-  return { ...response, description: response.description || 'Done.' };
+  const { example, schema } = (response.content?.[json] ?? {}) as { example?: unknown; schema?: unknown };
+  const content = example && !schema ? { [json]: { schema: schemaOf('Detail'), example } } : undefined;
+  return { ...response, description: response.description || 'Done.', ...(content ? { content } : {}) };
+}
+
+/** Nest drops the slash at the end of a path; ours have it, files have none. */
+function documented(path: string): string {
+  return path.endsWith('.json') ? path : `${path}/`;
 }
 
 /** A route's own examples beside those of every route with a body. */

@@ -14,6 +14,15 @@ const detail = (status: number, text: string, headers?: Record<string, string>):
   headers,
 });
 
+const coded = (status: number, text: string, code: string, headers?: Record<string, string>): RefusalReply => ({
+  status,
+  body: { detail: text, code },
+  headers,
+});
+
+/** RFC 6750 section 3. */
+const bearer = { 'WWW-Authenticate': 'Bearer realm="api"' };
+
 const seconds = (count: number) => `${count} second${count === 1 ? '' : 's'}`;
 
 export const bodyLimit = 8_192;
@@ -40,6 +49,25 @@ export const refusalReplies: { readonly [Code in RefusalCode]: ReplyTo<Code> } =
   method_not_allowed: ({ method, allowed }) =>
     detail(405, `Method "${method}" not allowed.`, { Allow: allowed.join(', ') }),
   not_found: () => detail(404, 'Not found.'),
+  invalid_page: () => detail(404, 'Invalid page.'),
+  not_authenticated: () => detail(401, 'Authentication credentials were not provided.', bearer),
+  bad_authorization_header: () =>
+    coded(401, 'Authorization header must contain two space-delimited values', 'bad_authorization_header', bearer),
+  access_token_not_valid: () => ({
+    status: 401,
+    body: {
+      detail: 'Given token not valid for any token type',
+      code: 'token_not_valid',
+      messages: [{ token_class: 'AccessToken', token_type: 'access', message: 'Token is invalid or expired' }],
+    },
+    headers: bearer,
+  }),
+  token_not_valid: () => coded(401, 'Token is invalid or expired', 'token_not_valid', bearer),
+  fresh_login_required: () => coded(403, 'Sign in again to do this.', 'fresh_login_required'),
+  idempotency_key_reused: () =>
+    coded(422, 'This Idempotency-Key was used for another request.', 'idempotency_key_reused'),
+  invalid_idempotency_key: () =>
+    coded(400, 'Idempotency-Key must be 8 to 128 visible ASCII characters.', 'invalid_idempotency_key'),
   service_unavailable: () => detail(503, 'Service temporarily unavailable, try again later.', { 'Retry-After': '5' }),
   not_ready: ({ parts }) => ({ status: 503, body: { status: 'unavailable', parts }, headers: { 'Retry-After': '5' } }),
 };

@@ -9,7 +9,9 @@ import {
   type AnyRefusal,
 } from '../error/refusal';
 import { Log } from '../log/log';
-import { replyTo, serverErrorReply, type RefusalReply } from './refusal-replies';
+import { json, prefersProblems, problemJson } from './media-range';
+import { problemOf } from './problem';
+import { replyTo, serverErrorReply } from './refusal-replies';
 
 /** The one place where whatever was thrown becomes a reply. */
 @Catch()
@@ -20,20 +22,21 @@ export class RefusalFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const { status, headers = {}, body } = this.replyTo(thrown, request);
-    void reply.status(status).headers(headers).send(body);
+    const refusal = refusalOf(thrown);
+    this.report(thrown, refusal, request);
+    const plain = refusal === undefined ? serverErrorReply : replyTo(refusal);
+    const asProblem = prefersProblems(request.headers.accept);
+    const body = asProblem ? problemOf(refusal, plain, request.id) : plain.body;
+    void reply
+      .status(plain.status)
+      .headers({ ...plain.headers, 'Content-Type': asProblem ? problemJson : json })
+      .send(body);
   }
 
-  private replyTo(thrown: unknown, request: FastifyRequest): RefusalReply {
-    const refusal = refusalOf(thrown);
-    if (refusal === undefined) {
-      this.log.trouble('unexpected error', thrown, { requestId: request.id, route: request.routeOptions.url });
-      return serverErrorReply;
-    }
-    if (refusal instanceof ServiceUnavailable) {
-      this.log.trouble('dependency unavailable', refusal.cause, { requestId: request.id });
-    }
-    return replyTo(refusal);
+  private report(thrown: unknown, refusal: AnyRefusal | undefined, request: FastifyRequest): void {
+    const fields = { requestId: request.id, route: request.routeOptions.url };
+    if (refusal === undefined) this.log.trouble('unexpected error', thrown, fields);
+    if (refusal instanceof ServiceUnavailable) this.log.trouble('dependency unavailable', refusal.cause, fields);
   }
 }
 

@@ -11,23 +11,23 @@ export interface RingKey {
  * others still check what they made, so that a secret can be changed while codes and tokens are under way.
  */
 export class KeyRing {
-  private readonly keys: readonly RingKey[];
+  readonly all: readonly RingKey[];
 
   constructor(secrets: readonly string[], purpose: string) {
-    this.keys = secrets.map((secret) => ({
+    this.all = secrets.map((secret) => ({
       id: derive(secret, `hodi/${purpose}/id`, 8).toString('hex'),
       key: createSecretKey(derive(secret, `hodi/${purpose}`, 32)),
     }));
   }
 
   get newest(): RingKey {
-    const [newest] = this.keys;
+    const [newest] = this.all;
     if (!newest) throw new Error('a key ring without a key');
     return newest;
   }
 
   find(id: string): RingKey | undefined {
-    return this.keys.find((it) => it.id === id);
+    return this.all.find((it) => it.id === id);
   }
 }
 

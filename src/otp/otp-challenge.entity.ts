@@ -2,7 +2,7 @@ import { ascii } from '../transaction/ascii';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** What a code is asked for: a code for one purpose is none for another. */
-export type OtpPurpose = 'sign-in';
+export type OtpPurpose = 'sign-in' | 'new-number';
 
 /** The one code a number can have at a time for a purpose; the key says so. The code itself is nowhere. */
 @Entity('otp_challenge')

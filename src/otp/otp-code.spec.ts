@@ -33,6 +33,11 @@ describe('deriveCode', () => {
     expect(deriveCode(fixed, challenge('1086358'))).toBe('999999');
   });
 
+  it('passes over a number above the even share', () => {
+    // Found by search: the first four bytes of this HMAC are 4,294,000,000 or more, and the next four are not.
+    expect(deriveCode(createSecretKey(Buffer.alloc(32, 7)), challenge('8695'))).toBe('890456');
+  });
+
   it('is the same for the same challenge, and another for another purpose, number, id or key', () => {
     const id = randomUUID();
     const code = deriveCode(key, challenge(id));
@@ -55,6 +60,7 @@ describe('isSameCode', () => {
     ['123456', '1234567', false],
     ['123456', '', false],
     ['123456', '12345\0', false],
+    ['123456', '123456\0', false],
     ['123456', '１２３４５６', false],
     ['123456', '😀😀😀😀😀😀', false],
   ])('of %j and %j is %j', (one, other, same) => expect(isSameCode(one, other)).toBe(same));

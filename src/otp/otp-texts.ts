@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, LessThan, MoreThan, type Repository } from 'typeorm';
+import { IsNull, LessThan, MoreThan } from 'typeorm';
 import { Clock } from '../clock/clock';
 import type { OtpSource } from '../sms/otp-source';
 import type { SmsMessage } from '../sms/sms-message.entity';
+import { Transactions } from '../transaction/transactions';
 import { OtpChallenge } from './otp-challenge.entity';
 import { OtpCodes } from './otp-codes';
 import { OTP_POLICY, type OtpPolicy } from './otp-policy';
@@ -12,20 +12,22 @@ import { OTP_POLICY, type OtpPolicy } from './otp-policy';
 @Injectable()
 export class OtpTexts implements OtpSource {
   constructor(
-    @InjectRepository(OtpChallenge) private readonly challenges: Repository<OtpChallenge>,
+    private readonly transactions: Transactions,
     @Inject(OTP_POLICY) private readonly policy: OtpPolicy,
     private readonly codes: OtpCodes,
     private readonly clock: Clock,
   ) {}
 
   async liveCodeFor({ phoneNumber, challengeId }: Pick<SmsMessage, 'phoneNumber' | 'challengeId'>) {
-    const challenge = await this.challenges.findOneBy({
-      phoneNumber,
-      id: challengeId,
-      consumedAt: IsNull(),
-      expiresAt: MoreThan(this.clock.now()),
-      attempts: LessThan(this.policy.maxAttempts),
-    });
+    const challenge = await this.transactions.run(({ manager }) =>
+      manager.findOneBy(OtpChallenge, {
+        phoneNumber,
+        id: challengeId,
+        consumedAt: IsNull(),
+        expiresAt: MoreThan(this.clock.now()),
+        attempts: LessThan(this.policy.maxAttempts),
+      }),
+    );
     return challenge ? this.codes.of(challenge) : undefined;
   }
 }

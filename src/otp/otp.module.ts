@@ -1,18 +1,17 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings } from '../config/settings';
 import { KeyRing } from '../key/key-ring';
 import { SmsDispatcher } from '../sms/sms-dispatcher';
 import { SmsModule } from '../sms/sms.module';
-import { OtpChallenge } from './otp-challenge.entity';
+import { TransactionModule } from '../transaction/transaction.module';
 import { OtpCodes } from './otp-codes';
 import { OTP_POLICY, type OtpPolicy } from './otp-policy';
 import { OtpTexts } from './otp-texts';
 import { OtpService } from './otp.service';
 
 @Module({
-  imports: [ClockModule, SmsModule, TypeOrmModule.forFeature([OtpChallenge])],
+  imports: [ClockModule, SmsModule, TransactionModule],
   providers: [
     OtpService,
     OtpTexts,

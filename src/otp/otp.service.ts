@@ -78,6 +78,12 @@ export class OtpService {
     return right && affected === 1;
   }
 
+  /** Nothing is kept of a number that leaves. */
+  async forget(transaction: Transaction, phoneNumber: string): Promise<void> {
+    await transaction.manager.delete(OtpChallenge, { phoneNumber });
+    await this.outbox.forget(transaction, phoneNumber);
+  }
+
   /** A live code goes out once more as it is; the guesses made stay made. */
   private async resend(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, now: Date) {
     // `resend_at` before `sends`: MySQL assigns from left to right, and the gap is that of the old count.

@@ -1,4 +1,9 @@
-import { parsePhoneNumberFromString, type CountryCode, type NumberType } from 'libphonenumber-js/max';
+import {
+  parsePhoneNumberFromString,
+  validatePhoneNumberLength,
+  type CountryCode,
+  type NumberType,
+} from 'libphonenumber-js/max';
 
 export interface PhonePolicy {
   /** Region of numbers typed without a country code; without it such numbers are refused. */
@@ -34,7 +39,31 @@ export class PhoneNumber {
     const textable = !untextable.has(number.getType()) && !satellite.has(number.countryCallingCode);
     return new PhoneNumber(number.number, number.country, textable);
   }
+
+  /** @param value what was refused: text that is no valid number, or a valid number that cannot receive texts */
+  static whyRefused(value: unknown, policy: PhonePolicy): PhoneNumberFault {
+    if (value instanceof PhoneNumber) return 'not_a_mobile_number';
+    const digits = typeof value === 'string' ? undisguise(value) : undefined;
+    if (digits === undefined) return 'not_a_phone_number';
+    const fault = validatePhoneNumberLength(digits, policy.defaultRegion);
+    if (fault !== undefined) return lengthFaults[fault] ?? 'not_a_phone_number';
+    return PhoneNumber.read(digits, { ...policy, countries: undefined }) ? 'country_not_served' : 'not_a_phone_number';
+  }
 }
+
+export type PhoneNumberFault =
+  | 'not_a_phone_number'
+  | 'invalid_country_code'
+  | 'too_short'
+  | 'too_long'
+  | 'country_not_served'
+  | 'not_a_mobile_number';
+
+const lengthFaults: Readonly<Record<string, PhoneNumberFault>> = {
+  INVALID_COUNTRY: 'invalid_country_code',
+  TOO_SHORT: 'too_short',
+  TOO_LONG: 'too_long',
+};
 
 /** E.164 ends at 15 digits; libphonenumber also calls German numbers of 17 valid. */
 const longestE164 = 16;

@@ -15,6 +15,8 @@ async function connect({ redisUrl }: Settings, log: Log): Promise<Redis | undefi
   const { Redis } = await import('ioredis');
   const redis = new Redis(redisUrl, {
     commandTimeout: commandTimeoutMilliseconds,
+    // Drops a connection on which nothing comes back: else each request waits for its command's end, and no line says so.
+    socketTimeout: 500,
     connectTimeout: 1_000,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,

@@ -1,8 +1,8 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { In, LessThanOrEqual, type Repository } from 'typeorm';
+import { In, LessThanOrEqual } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
 import { Log } from '../log/log';
+import { Transactions } from '../transaction/transactions';
 import type { OtpSource } from './otp-source';
 import { SmsMessage, type SmsState } from './sms-message.entity';
 import { SMS_TRANSPORTS, type Sms, type SmsTransport } from './sms-transport';
@@ -27,7 +27,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
   private stopped = false;
 
   constructor(
-    @InjectRepository(SmsMessage) private readonly messages: Repository<SmsMessage>,
+    private readonly transactions: Transactions,
     @Inject(SMS_TRANSPORTS) private readonly transports: readonly SmsTransport[],
     private readonly clock: Clock,
     private readonly log: Log,
@@ -78,11 +78,13 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private due(): Promise<SmsMessage[]> {
-    return this.messages.find({
-      where: { state: In<SmsState>(['queued', 'sending']), nextTryAt: LessThanOrEqual(this.clock.now()) },
-      order: { nextTryAt: 'ASC' },
-      take: batchSize,
-    });
+    return this.transactions.run(({ manager }) =>
+      manager.find(SmsMessage, {
+        where: { state: In<SmsState>(['queued', 'sending']), nextTryAt: LessThanOrEqual(this.clock.now()) },
+        order: { nextTryAt: 'ASC' },
+        take: batchSize,
+      }),
+    );
   }
 
   private async deliver(message: SmsMessage): Promise<void> {
@@ -93,21 +95,27 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     const transport = await this.send({ id: message.id, to: message.phoneNumber, text }, message.attempts);
     if (transport !== undefined) return this.finish(message, { state: 'sent', transport });
     if (message.attempts >= mostAttempts) return this.finish(message, { state: 'failed', reason: 'transports_failed' });
-    await this.messages.update(
-      { id: message.id, attempts: message.attempts },
-      { state: 'queued', nextTryAt: addSeconds(this.clock.now(), 2 ** message.attempts) },
+    await this.transactions.run(({ manager }) =>
+      manager.update(
+        SmsMessage,
+        { id: message.id, attempts: message.attempts },
+        { state: 'queued', nextTryAt: addSeconds(this.clock.now(), 2 ** message.attempts) },
+      ),
     );
   }
 
   /** The count of attempts is the guard: whoever raised it from what was read has the text, and nobody else. */
   private async claim(message: SmsMessage): Promise<boolean> {
-    const { affected } = await this.messages.update(
-      { id: message.id, attempts: message.attempts, state: message.state },
-      {
-        state: 'sending',
-        attempts: message.attempts + 1,
-        nextTryAt: addSeconds(this.clock.now(), leaseSeconds),
-      },
+    const { affected } = await this.transactions.run(({ manager }) =>
+      manager.update(
+        SmsMessage,
+        { id: message.id, attempts: message.attempts, state: message.state },
+        {
+          state: 'sending',
+          attempts: message.attempts + 1,
+          nextTryAt: addSeconds(this.clock.now(), leaseSeconds),
+        },
+      ),
     );
     message.attempts += 1;
     return affected === 1;
@@ -134,9 +142,12 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     message: SmsMessage,
     end: { state: SmsState; transport?: string; reason?: string },
   ): Promise<void> {
-    await this.messages.update(
-      { id: message.id, attempts: message.attempts },
-      { ...end, finishedAt: this.clock.now() },
+    await this.transactions.run(({ manager }) =>
+      manager.update(
+        SmsMessage,
+        { id: message.id, attempts: message.attempts },
+        { ...end, finishedAt: this.clock.now() },
+      ),
     );
     this.log.event('text handled', { messageId: message.id, attempt: message.attempts, ...pick(end) });
   }

@@ -6,6 +6,7 @@ export type SmsState = 'queued' | 'sending' | 'sent' | 'failed' | 'expired';
 
 /** A text to be sent: committed together with its code's challenge, and holding that challenge's id instead of words. */
 @Entity('sms_message')
+@Index('ix_sms_message_phone_number', ['phoneNumber'])
 @Index('ix_sms_message_state_next_try_at', ['state', 'nextTryAt'])
 export class SmsMessage {
   @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })

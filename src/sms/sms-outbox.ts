@@ -28,4 +28,8 @@ export class SmsOutbox {
     });
     transaction.afterCommit(() => this.dispatcher.wake());
   }
+
+  async forget(transaction: Transaction, phoneNumber: string): Promise<void> {
+    await transaction.manager.delete(SmsMessage, { phoneNumber });
+  }
 }

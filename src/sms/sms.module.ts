@@ -1,10 +1,9 @@
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings, type SmsTransportName } from '../config/settings';
+import { TransactionModule } from '../transaction/transaction.module';
 import { SmsDispatcher } from './sms-dispatcher';
-import { SmsMessage } from './sms-message.entity';
 import { SmsOutbox } from './sms-outbox';
 import { SMS_TRANSPORTS, type SmsTransport } from './sms-transport';
 import { ConsoleTransport } from './transport/console.transport';
@@ -16,7 +15,7 @@ const transports: Record<SmsTransportName, (settings: Settings, clock: Clock) =>
 };
 
 @Module({
-  imports: [ClockModule, TypeOrmModule.forFeature([SmsMessage])],
+  imports: [ClockModule, TransactionModule],
   providers: [
     SmsDispatcher,
     SmsOutbox,

@@ -1,9 +1,13 @@
-import { ascii } from '../transaction/ascii';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { ascii } from '../transaction/ascii';
 
-/** One sign-in on one device: what a refresh token renews. */
+export type SessionEnd = 'signed_out' | 'closed' | 'refresh_token_reused' | 'too_many' | 'phone_number_changed';
+
+/** One sign-in on one device: what a refresh token renews. At most one refresh token of it is current. */
 @Entity('session')
-@Index('ix_session_account_id', ['accountId'])
+@Index('ix_session_account_id_created_at', ['accountId', 'createdAt'])
+@Index('ix_session_idempotency_key', ['idempotencyKey'])
+@Index('ux_session_imported_jti', ['importedJti'], { unique: true })
 export class Session {
   @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })
   id!: string;
@@ -11,12 +15,20 @@ export class Session {
   @Column('varchar', { ...ascii, name: 'account_id', length: 36 })
   accountId!: string;
 
-  /** `jti` of the only refresh token that is current: 32 hex digits. */
+  /** `jti` of the current refresh token: 32 hex digits. */
   @Column('varchar', { ...ascii, name: 'refresh_jti', length: 32 })
   refreshJti!: string;
 
+  /** The one before it, answered with the same successor for a while. */
+  @Column('varchar', { ...ascii, name: 'previous_jti', length: 32, nullable: true })
+  previousJti!: string | null;
+
   @Column('datetime', { name: 'created_at', precision: 6 })
   createdAt!: Date;
+
+  /** When the current refresh token was issued, and the session last used. */
+  @Column('datetime', { name: 'rotated_at', precision: 6 })
+  rotatedAt!: Date;
 
   /** The end if the session is not used again. */
   @Column('datetime', { name: 'expires_at', precision: 6 })
@@ -25,4 +37,31 @@ export class Session {
   /** The end however much it is used. */
   @Column('datetime', { name: 'absolute_expires_at', precision: 6 })
   absoluteExpiresAt!: Date;
+
+  @Column('datetime', { name: 'revoked_at', precision: 6, nullable: true })
+  revokedAt!: Date | null;
+
+  @Column('varchar', { ...ascii, name: 'revoked_why', length: 32, nullable: true })
+  revokedWhy!: SessionEnd | null;
+
+  @Column('boolean', { name: 'new_member' })
+  newMember!: boolean;
+
+  @Column('varchar', { ...ascii, name: 'ip', length: 45 })
+  ip!: string;
+
+  @Column('varchar', { name: 'user_agent', length: 200 })
+  userAgent!: string;
+
+  /** Keyed hash of the `Idempotency-Key` that the sign-in came with. */
+  @Column('varchar', { ...ascii, name: 'idempotency_key', length: 64, nullable: true })
+  idempotencyKey!: string | null;
+
+  /** Keyed hash of that key, the number and the code together. */
+  @Column('varchar', { ...ascii, name: 'idempotency_body', length: 64, nullable: true })
+  idempotencyBody!: string | null;
+
+  /** `jti` of the refresh token of another issuer that this session was exchanged for; each is taken once. */
+  @Column('varchar', { ...ascii, name: 'imported_jti', length: 64, nullable: true })
+  importedJti!: string | null;
 }

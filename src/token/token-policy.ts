@@ -1,4 +1,5 @@
-import type { KeyObject } from 'node:crypto';
+import type { AccessTokenClaim } from '../config/settings';
+import type { TokenRing } from './token-ring';
 
 export const TOKEN_POLICY = Symbol('TOKEN_POLICY');
 
@@ -6,9 +7,17 @@ export interface TokenPolicy {
   accessTtlSeconds: number;
   refreshIdleSeconds: number;
   refreshMaxSeconds: number;
-  /** Different for the two tokens, so that neither can pass for the other. */
-  accessKey: KeyObject;
-  refreshKey: KeyObject;
   issuer?: string;
   audience?: string;
+  /** What access tokens tell of the account beside its id. */
+  accountClaims: readonly AccessTokenClaim[];
+  /** Different keys for the two, so that neither can pass for the other. */
+  access: TokenRing;
+  refresh: TokenRing;
 }
+
+/** How long the refresh token before the current one is answered with the current one: two tabs, a lost reply. */
+export const reuseGraceSeconds = 10;
+
+/** Sessions that an account can have; the oldest makes room. */
+export const mostSessions = 10;

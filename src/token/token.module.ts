@@ -1,16 +1,37 @@
 import { Module } from '@nestjs/common';
-import { JwtModule } from '@nestjs/jwt';
-import { createSecretKey } from 'node:crypto';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings } from '../config/settings';
+import { EventModule } from '../event/event.module';
 import { KeyRing } from '../key/key-ring';
+import { TransactionModule } from '../transaction/transaction.module';
+import { BearerGuard } from './bearer.guard';
+import { JwksController } from './jwks.controller';
+import { SessionController } from './session.controller';
+import { SessionState } from './session-state';
+import { SessionService } from './session.service';
+import { SIMPLEJWT_TOKENS, SimplejwtTokens } from './simplejwt-tokens';
+import { SigningKey } from './signing-key';
 import { TOKEN_POLICY, type TokenPolicy } from './token-policy';
+import { TokenRing } from './token-ring';
+import { TokenController } from './token.controller';
 import { TokenService } from './token.service';
+import { Tokens } from './tokens';
 
 @Module({
-  imports: [ClockModule, JwtModule.register({})],
+  imports: [ClockModule, EventModule, TransactionModule],
+  controllers: [TokenController, SessionController, JwksController],
   providers: [
+    BearerGuard,
+    SessionService,
+    SessionState,
+    Tokens,
     TokenService,
+    {
+      provide: SIMPLEJWT_TOKENS,
+      inject: [SETTINGS],
+      useFactory: ({ simplejwt }: Settings) =>
+        simplejwt && new SimplejwtTokens(simplejwt.secret, simplejwt.userIdClaim),
+    },
     {
       provide: TOKEN_POLICY,
       inject: [SETTINGS],
@@ -18,14 +39,20 @@ import { TokenService } from './token.service';
         accessTtlSeconds: given.accessTokenTtlSeconds,
         refreshIdleSeconds: given.refreshTokenIdleSeconds,
         refreshMaxSeconds: given.refreshTokenMaxSeconds,
-        // A key object, not a string: jsonwebtoken would try a string as a PEM key at every signature.
-        accessKey: createSecretKey(Buffer.from(given.jwtSecrets[0]!, 'utf8')),
-        refreshKey: new KeyRing(given.secretKeys, 'refresh-token').newest.key,
         issuer: given.jwtIssuer,
         audience: given.jwtAudience,
+        accountClaims: given.accessTokenClaims,
+        access: new TokenRing('access', [
+          ...given.jwtKeys.map((key) => SigningKey.ofPrivateKey(key)),
+          ...given.jwtSecrets.map((secret) => SigningKey.ofSecret(secret)),
+        ]),
+        refresh: new TokenRing(
+          'refresh',
+          new KeyRing(given.secretKeys, 'refresh-token').all.map(({ key }) => SigningKey.ofSecret(key)),
+        ),
       }),
     },
   ],
-  exports: [TokenService],
+  exports: [BearerGuard, SessionService, TokenService],
 })
 export class TokenModule {}

@@ -1,78 +1,199 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
-import { randomBytes, type KeyObject } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import type { ClientInfo } from '../client/client-info';
 import { addSeconds, Clock } from '../clock/clock';
+import { TokenNotValid } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
-import type { Session } from './session.entity';
-import { TOKEN_POLICY, type TokenPolicy } from './token-policy';
+import { Transactions } from '../transaction/transactions';
+import type { AccountClaimValues, AccountSource } from './account-source';
+import type { Caller } from './caller';
+import { SessionState } from './session-state';
+import { Session } from './session.entity';
+import { SessionService } from './session.service';
+import { SIMPLEJWT_TOKENS, type SimplejwtTokens } from './simplejwt-tokens';
+import { mostSessions, reuseGraceSeconds, TOKEN_POLICY, type TokenPolicy } from './token-policy';
+import type { TokenClaims } from './token-ring';
+import { newJti, Tokens, type TokenPair } from './tokens';
 
-export interface TokenPair {
-  access: string;
-  refresh: string;
+/** How a session begins. */
+export interface SessionStart {
+  accountId: string;
+  newMember: boolean;
+  client: ClientInfo;
+  idempotency?: { key: string; body: string };
+  importedJti?: string;
 }
 
-/** JSON web tokens (RFC 7519) with the claims that simplejwt knows, and the sessions behind them. */
+/** The life of tokens: opened with a session, renewed by rotation, checked, and closed. */
 @Injectable()
 export class TokenService {
+  private accounts?: AccountSource;
+
   constructor(
     @Inject(TOKEN_POLICY) private readonly policy: TokenPolicy,
-    private readonly jwt: JwtService,
+    private readonly tokens: Tokens,
+    private readonly sessions: SessionService,
+    private readonly state: SessionState,
+    private readonly transactions: Transactions,
     private readonly clock: Clock,
+    @Inject(SIMPLEJWT_TOKENS) private readonly simplejwt: SimplejwtTokens | undefined,
   ) {}
 
-  /** Its tokens are signed after the commit, by `sign`: until then there is no session. */
-  async openSession(transaction: Transaction, accountId: string): Promise<Session> {
+  /** Accounts are above this room: whoever keeps them says here how to ask for what tokens tell of one. */
+  takeAccountsFrom(accounts: AccountSource): void {
+    this.accounts = accounts;
+  }
+
+  /**
+   * Its tokens are signed after the commit, by `pairOf`: until then there is no session. The caller holds a lock on
+   * the account's row, so that the count of sessions is exact.
+   */
+  async openSession(transaction: Transaction, start: SessionStart): Promise<Session> {
+    const { accountId, newMember, client, idempotency, importedJti = null } = start;
+    await this.makeRoom(transaction, accountId);
     const now = this.clock.now();
+    const { refreshIdleSeconds, refreshMaxSeconds } = this.policy;
     const session: Session = {
-      id: uuidv7(),
+      id: uuidv7({ msecs: now.getTime() }),
       accountId,
       refreshJti: newJti(),
+      previousJti: null,
       createdAt: now,
-      expiresAt: addSeconds(now, Math.min(this.policy.refreshIdleSeconds, this.policy.refreshMaxSeconds)),
-      absoluteExpiresAt: addSeconds(now, this.policy.refreshMaxSeconds),
+      rotatedAt: now,
+      expiresAt: addSeconds(now, Math.min(refreshIdleSeconds, refreshMaxSeconds)),
+      absoluteExpiresAt: addSeconds(now, refreshMaxSeconds),
+      revokedAt: null,
+      revokedWhy: null,
+      newMember,
+      ip: client.ip,
+      userAgent: client.userAgent,
+      idempotencyKey: idempotency?.key ?? null,
+      idempotencyBody: idempotency?.body ?? null,
+      importedJti,
     };
     await transaction.execute(
-      `INSERT INTO session (id, account_id, refresh_jti, created_at, expires_at, absolute_expires_at)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      [session.id, accountId, session.refreshJti, now, session.expiresAt, session.absoluteExpiresAt],
+      `INSERT INTO session (id, account_id, refresh_jti, created_at, rotated_at, expires_at, absolute_expires_at,
+         new_member, ip, user_agent, idempotency_key, idempotency_body, imported_jti)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      [
+        ...[session.id, accountId, session.refreshJti, now, now, session.expiresAt, session.absoluteExpiresAt],
+        ...[newMember ? 1 : 0, client.ip, client.userAgent],
+        ...[session.idempotencyKey, session.idempotencyBody, importedJti],
+      ],
     );
     return session;
   }
 
-  sign(session: Session): TokenPair {
-    const accessEnd = addSeconds(this.clock.now(), this.policy.accessTtlSeconds);
-    return {
-      refresh: this.token('refresh', session, session.refreshJti, session.expiresAt, this.policy.refreshKey),
-      access: this.token('access', session, newJti(), accessEnd, this.policy.accessKey),
-    };
+  /** @param known what the caller has of the account already */
+  async pairOf(session: Session, known?: AccountClaimValues): Promise<TokenPair> {
+    const { accountClaims } = this.policy;
+    if (accountClaims.length === 0) return this.tokens.sign(session, {});
+    const values = known ?? (await this.accounts?.valuesOf(session.accountId));
+    if (values === undefined) throw new TokenNotValid();
+    return this.tokens.sign(session, Object.fromEntries(accountClaims.map((claim) => [claim, values[claim]])));
   }
 
-  private token(type: 'access' | 'refresh', session: Session, jti: string, end: Date, key: KeyObject): string {
-    const { issuer, audience } = this.policy;
-    return this.jwt.sign(
-      {
-        token_type: type,
-        exp: numericDate(end),
-        iat: numericDate(this.clock.now()),
-        jti,
-        user_id: session.accountId,
-        sub: session.accountId,
-        sid: session.id,
-        ...(issuer === undefined ? {} : { iss: issuer }),
-        ...(audience === undefined ? {} : { aud: audience }),
-      },
-      { privateKey: key, algorithm: 'HS256' },
+  /**
+   * Trade a refresh token for a new pair. The token before the current one gets the same successor for 10 s; any other
+   * old one is taken for stolen (RFC 9700 section 4.14), and its session is closed.
+   * @throws TokenNotValid
+   */
+  async refresh(token: string, client: ClientInfo): Promise<TokenPair> {
+    const claims = this.tokens.readRefresh(token);
+    if (claims === undefined) return this.pairOf(await this.exchange(token, client));
+    // Thrown only after the commit: inside, it would roll the closing of a stolen session back.
+    const session = await this.transactions.run((transaction) => this.rotate(transaction, claims, client));
+    if (session === undefined) throw new TokenNotValid();
+    return this.pairOf(session);
+  }
+
+  /** @throws TokenNotValid unless it is an access token of a live session, or a refresh token that could be used now */
+  async verify(token: string): Promise<void> {
+    if ((await this.callerOf(token)) !== undefined) return;
+    const claims = this.tokens.readRefresh(token);
+    const session =
+      claims && (await this.transactions.run(({ manager }) => manager.findOneBy(Session, { id: claims.sid })));
+    if (!session || !this.isLive(session) || !this.isUsable(session, claims.jti)) throw new TokenNotValid();
+  }
+
+  /**
+   * Sign out. Any refresh token of the session will do, an old or expired one too; doing it again changes nothing.
+   * @throws TokenNotValid for what was never a refresh token of ours
+   */
+  async blacklist(token: string): Promise<void> {
+    const claims = this.tokens.readRefresh(token, { evenExpired: true });
+    if (claims === undefined) throw new TokenNotValid();
+    await this.transactions.run((transaction) => this.sessions.end(transaction, claims.sub, claims.sid, 'signed_out'));
+  }
+
+  /** @returns undefined unless it is a valid access token of a session that is live */
+  async callerOf(token: string): Promise<Caller | undefined> {
+    const claims = this.tokens.readAccess(token);
+    if (claims === undefined || !(await this.state.isLive(claims.sid))) return undefined;
+    return { accountId: claims.sub, sessionId: claims.sid };
+  }
+
+  /**
+   * A refresh token of the stack left behind is good for one session; while that is new, a lost reply gets it again.
+   * @throws TokenNotValid
+   */
+  private async exchange(token: string, client: ClientInfo): Promise<Session> {
+    const foreign = this.simplejwt?.read(token, Math.floor(this.clock.now().getTime() / 1000));
+    if (foreign === undefined) throw new TokenNotValid();
+    const session = await this.transactions.run(async (transaction) => {
+      // The account's row is locked from here: of two exchanges side by side the second one sees the first.
+      const accountId = await this.accounts?.enterImported(transaction, foreign.userId);
+      if (accountId === undefined) return undefined;
+      const earlier = await transaction.manager.findOneBy(Session, { importedJti: foreign.jti });
+      if (earlier === null) {
+        return this.openSession(transaction, { accountId, newMember: false, client, importedJti: foreign.jti });
+      }
+      return this.isLive(earlier) && this.isInGrace(earlier.createdAt) ? earlier : undefined;
+    });
+    if (session === undefined) throw new TokenNotValid();
+    return session;
+  }
+
+  private async rotate(
+    transaction: Transaction,
+    { sid, sub, jti }: TokenClaims,
+    client: ClientInfo,
+  ): Promise<Session | undefined> {
+    const now = this.clock.now();
+    const idleEnd = addSeconds(now, this.policy.refreshIdleSeconds);
+    // `previous_jti` first: MySQL assigns from left to right.
+    const { affected } = await transaction.execute(
+      `UPDATE session SET previous_jti = refresh_jti, refresh_jti = ?, rotated_at = ?,
+         expires_at = CASE WHEN absolute_expires_at < ? THEN absolute_expires_at ELSE ? END, ip = ?, user_agent = ?
+       WHERE id = ? AND refresh_jti = ? AND revoked_at IS NULL AND expires_at > ?`,
+      [newJti(), now, idleEnd, idleEnd, client.ip, client.userAgent, sid, jti, now],
     );
+    const session = await transaction.manager.findOneBy(Session, { id: sid });
+    if (!session || !this.isLive(session)) return undefined;
+    if (affected === 1 || this.isUsable(session, jti)) return session;
+    await this.sessions.end(transaction, sub, sid, 'refresh_token_reused');
+    return undefined;
   }
-}
 
-/** As simplejwt makes it: a UUID's worth of randomness, 32 hex digits. */
-function newJti(): string {
-  return randomBytes(16).toString('hex');
-}
+  private isLive({ revokedAt, expiresAt }: Session): boolean {
+    return revokedAt === null && expiresAt > this.clock.now();
+  }
 
-/** Whole seconds since 1970 (RFC 7519 section 2). */
-function numericDate(time: Date): number {
-  return Math.floor(time.getTime() / 1000);
+  private isUsable({ refreshJti, previousJti, rotatedAt }: Session, jti: string): boolean {
+    return jti === refreshJti || (jti === previousJti && this.isInGrace(rotatedAt));
+  }
+
+  private isInGrace(since: Date): boolean {
+    return addSeconds(since, reuseGraceSeconds) > this.clock.now();
+  }
+
+  /** Closes what is over the count, the oldest first, so that one more fits. */
+  private async makeRoom(transaction: Transaction, accountId: string): Promise<void> {
+    const { rows } = await transaction.execute<{ id: string }>(
+      `SELECT id FROM session WHERE account_id = ? AND revoked_at IS NULL AND expires_at > ?
+       ORDER BY created_at DESC, id DESC LIMIT 100 OFFSET ${mostSessions - 1}`,
+      [accountId, this.clock.now()],
+    );
+    for (const { id } of rows) await this.sessions.end(transaction, accountId, id, 'too_many');
+  }
 }

@@ -1,28 +1,36 @@
 import { ApiProperty } from '@nestjs/swagger';
 
+import { codeLength } from '../../otp/otp-code';
+import type { IssuedOtp } from '../../otp/otp.service';
+
 export class OtpRequestedDto {
-  @ApiProperty({ example: 'OTP sent successfully' })
-  detail!: string;
+  @ApiProperty({ type: String, example: 'OTP sent successfully' })
+  detail = 'OTP sent successfully';
 
   /**
    * Seconds until the code expires.
    * @example 300
    */
   @ApiProperty({ type: 'integer' })
-  expires_in!: number;
+  expires_in: number;
 
   /**
    * Seconds until the code can be sent once more.
    * @example 60
    */
   @ApiProperty({ type: 'integer' })
-  resend_in!: number;
+  resend_in: number;
 
   /** @example 6 */
   @ApiProperty({ type: 'integer' })
-  code_length!: number;
+  code_length = codeLength;
 
   /** What keyboard to show. */
   @ApiProperty({ enum: ['numeric'], example: 'numeric' })
-  code_format!: 'numeric';
+  code_format = 'numeric' as const;
+
+  constructor({ expiresIn, resendIn }: IssuedOtp) {
+    this.expires_in = expiresIn;
+    this.resend_in = resendIn;
+  }
 }

@@ -1,5 +1,5 @@
 import { PhoneNumber } from '../../phone/phone-number';
-import { CharField, PhoneNumberField } from './char-field';
+import { CharField, PhoneNumberField } from '../../field/char-field';
 
 export class RequestOtpDto {
   /**

@@ -1,6 +1,6 @@
 import { codeLength } from '../../otp/otp-code';
 import { PhoneNumber } from '../../phone/phone-number';
-import { CharField, PhoneNumberField } from './char-field';
+import { CharField, PhoneNumberField } from '../../field/char-field';
 
 export class VerifyOtpDto {
   /**

@@ -1,13 +1,14 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
-import { PhoneNumber } from '../../phone/phone-number';
+import { PhoneNumber } from '../phone/phone-number';
 
 interface CharFieldOptions {
   minLength?: number;
   maxLength?: number;
   pattern?: RegExp;
   optional?: boolean;
+  allowBlank?: boolean;
 }
 
 /** A rule under the code that Django REST framework gives it, with its sentence. */
@@ -18,7 +19,7 @@ function rule(name: string, holds: (value: unknown) => boolean, message: (value:
   });
 }
 
-const presence = (optional = false) => [
+const presence = ({ optional = false, allowBlank = false } = {}) => [
   optional
     ? ValidateIf((_dto, value) => value !== undefined)
     : rule(
@@ -33,7 +34,7 @@ const presence = (optional = false) => [
   ),
   rule(
     'blank',
-    (value) => value !== '',
+    (value) => allowBlank || value !== '',
     () => 'This field may not be blank.',
   ),
 ];
@@ -46,16 +47,16 @@ const loneSurrogate = /\p{Surrogate}/u;
 const surrogateIn = (value: unknown) => loneSurrogate.exec(textOf(value))?.[0].charCodeAt(0).toString(16).toUpperCase();
 
 /** Text as REST framework's `CharField` takes it; the pipe has trimmed it and turned JSON numbers into text. */
-export function CharField({ minLength = 0, maxLength = Infinity, pattern, optional }: CharFieldOptions) {
+export function CharField({ minLength = 0, maxLength = Infinity, pattern, ...presenceOptions }: CharFieldOptions) {
   return applyDecorators(
     ApiProperty({
       type: String,
-      required: !optional,
+      required: !presenceOptions.optional,
       minLength: minLength || undefined,
       maxLength: Number.isFinite(maxLength) ? maxLength : undefined,
       pattern: pattern?.source,
     }),
-    ...presence(optional),
+    ...presence(presenceOptions),
     rule(
       'invalid',
       (value) => typeof value === 'string',

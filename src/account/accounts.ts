@@ -1,0 +1,92 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Clock } from '../clock/clock';
+import { PhoneNumber } from '../phone/phone-number';
+import type { AccountClaimValues, AccountSource } from '../token/account-source';
+import { TokenService } from '../token/token.service';
+import { isDuplicate } from '../transaction/database-fault';
+import type { Transaction } from '../transaction/transaction';
+import { Transactions } from '../transaction/transactions';
+import { Account } from './account.entity';
+
+export type KnownAccount = Pick<Account, 'id' | 'displayName' | 'locale'>;
+
+/** Accounts by their numbers. */
+@Injectable()
+export class Accounts implements AccountSource, OnModuleInit {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly clock: Clock,
+    private readonly tokens: TokenService,
+  ) {}
+
+  onModuleInit(): void {
+    this.tokens.takeAccountsFrom(this);
+  }
+
+  /**
+   * The account of a number that has just proved itself, made now if there is none: the unique index decides who is
+   * new. Its row is locked until the transaction ends.
+   * @param phoneNumber E.164
+   */
+  async enter(transaction: Transaction, phoneNumber: string): Promise<{ account: KnownAccount; newMember: boolean }> {
+    const known = await this.recordLogin(transaction, phoneNumber);
+    if (known !== undefined) return { account: known, newMember: false };
+    const account = { id: uuidv7(), displayName: '', locale: '' };
+    const now = this.clock.now();
+    try {
+      await transaction.execute(
+        `INSERT INTO account (id, phone_number, display_name, locale, created_at, last_login_at)
+         VALUES (?, ?, '', '', ?, ?)`,
+        [account.id, phoneNumber, now, now],
+      );
+      return { account, newMember: true };
+    } catch (error) {
+      const other = isDuplicate(error) ? await this.recordLogin(transaction, phoneNumber) : undefined;
+      if (other === undefined) throw error;
+      return { account: other, newMember: false };
+    }
+  }
+
+  async valuesOf(accountId: string): Promise<AccountClaimValues | undefined> {
+    const account = await this.transactions.run(({ manager }) => manager.findOneBy(Account, { id: accountId }));
+    return account ? claimsOf(account, account.phoneNumber, false) : undefined;
+  }
+
+  async enterImported(transaction: Transaction, userId: string): Promise<string | undefined> {
+    return (await this.recordLogin(transaction, userId, 'imported_user_id'))?.id;
+  }
+
+  private async recordLogin(
+    transaction: Transaction,
+    value: string,
+    column: 'phone_number' | 'imported_user_id' = 'phone_number',
+  ): Promise<KnownAccount | undefined> {
+    const { rows } = await transaction.execute<KnownAccount>(
+      `SELECT id, display_name AS displayName, locale FROM account WHERE ${column} = ?`,
+      [value],
+    );
+    const [account] = rows;
+    if (account === undefined) return undefined;
+    const { affected } = await transaction.execute('UPDATE account SET last_login_at = ? WHERE id = ?', [
+      this.clock.now(),
+      account.id,
+    ]);
+    return affected === 1 ? account : undefined;
+  }
+}
+
+/** @param phoneNumber E.164 */
+export function claimsOf(
+  { displayName, locale }: Pick<Account, 'displayName' | 'locale'>,
+  phoneNumber: string,
+  newMember: boolean,
+): AccountClaimValues {
+  return {
+    phone_number: phoneNumber,
+    phone_country: PhoneNumber.read(phoneNumber, {})?.country ?? '',
+    new_member: newMember,
+    display_name: displayName,
+    locale,
+  };
+}

@@ -1,0 +1,68 @@
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Patch, Post } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiConsumes, ApiForbiddenResponse, ApiTags } from '@nestjs/swagger';
+import { Client, type ClientInfo } from '../client/client-info';
+import { CurrentCaller, SignedIn, type Caller } from '../token/caller';
+import { newNumberRefusals, notFresh, requestOtpRefusals } from './account.examples';
+import { OtpRequestedDto } from './dto/otp-requested.dto';
+import { ChangeProfileDto, NewPhoneNumberDto, ProfileDto } from './dto/profile.dto';
+import { VerifyOtpDto } from './dto/verify-otp.dto';
+import { PhoneChangeService } from './phone-change.service';
+import { ProfileService } from './profile.service';
+
+@ApiTags('me')
+@ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
+@SignedIn()
+@Controller('api/account/me')
+export class MeController {
+  constructor(
+    private readonly profiles: ProfileService,
+    private readonly phoneChanges: PhoneChangeService,
+  ) {}
+
+  /** The caller's account. */
+  @Get()
+  async readMe(@CurrentCaller() caller: Caller): Promise<ProfileDto> {
+    return new ProfileDto(await this.profiles.read(caller));
+  }
+
+  /** Change the name, the language, or both. */
+  @Patch()
+  async changeMe(
+    @CurrentCaller() caller: Caller,
+    @Body() { display_name, locale }: ChangeProfileDto,
+  ): Promise<ProfileDto> {
+    const change = {
+      ...(display_name === undefined ? {} : { displayName: display_name }),
+      ...(locale === undefined ? {} : { locale }),
+    };
+    return new ProfileDto(await this.profiles.change(caller, change));
+  }
+
+  /** Delete the account, within 10 minutes of signing in: all sessions end, and the number is free again. */
+  @Delete()
+  @HttpCode(HttpStatus.NO_CONTENT)
+  @ApiForbiddenResponse(notFresh)
+  deleteMe(@CurrentCaller() caller: Caller): Promise<void> {
+    return this.profiles.delete(caller);
+  }
+
+  /** Ask for a code at a new number. */
+  @Post('phone-number/')
+  @HttpCode(HttpStatus.OK)
+  @ApiBadRequestResponse(requestOtpRefusals)
+  async requestPhoneNumber(@Body() { phone_number }: NewPhoneNumberDto): Promise<OtpRequestedDto> {
+    return new OtpRequestedDto(await this.phoneChanges.request(phone_number));
+  }
+
+  /** Move the account to the new number by its code; the other sessions end. */
+  @Post('phone-number/verify/')
+  @HttpCode(HttpStatus.OK)
+  @ApiBadRequestResponse(newNumberRefusals)
+  async verifyPhoneNumber(
+    @CurrentCaller() caller: Caller,
+    @Body() { phone_number, otp }: VerifyOtpDto,
+    @Client() client: ClientInfo,
+  ): Promise<ProfileDto> {
+    return new ProfileDto(await this.phoneChanges.verify(caller, phone_number, otp, client));
+  }
+}

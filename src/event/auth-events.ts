@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { createHmac } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import type { ClientInfo } from '../client/client-info';
+import { Clock } from '../clock/clock';
+import { KeyRing } from '../key/key-ring';
+import type { Transaction } from '../transaction/transaction';
+import { AuthEvent, type AuthEventKind } from './auth-event.entity';
+
+export interface NewAuthEvent {
+  kind: AuthEventKind;
+  accountId: string;
+  sessionId?: string;
+  /** E.164; kept as a keyed hash. */
+  phoneNumber?: string;
+  client?: ClientInfo;
+}
+
+/** Sign-in events: written in the transaction of what happened, read by the account's owner. */
+@Injectable()
+export class AuthEvents {
+  constructor(
+    private readonly keys: KeyRing,
+    private readonly clock: Clock,
+  ) {}
+
+  async record(transaction: Transaction, event: NewAuthEvent): Promise<void> {
+    const { kind, accountId, sessionId = null, phoneNumber, client } = event;
+    const now = this.clock.now();
+    await transaction.execute(
+      `INSERT INTO auth_event (id, account_id, kind, at, session_id, phone_pseudonym, ip, user_agent)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      [
+        // Sorted by the clock that tells `at`.
+        uuidv7({ msecs: now.getTime() }),
+        accountId,
+        kind,
+        now,
+        sessionId,
+        phoneNumber === undefined ? null : this.pseudonym(phoneNumber),
+        client?.ip ?? '',
+        client?.userAgent ?? '',
+      ],
+    );
+  }
+
+  /** @returns newest first, and how many there are in all */
+  ofAccount(
+    { manager }: Transaction,
+    accountId: string,
+    page: { skip: number; take: number },
+  ): Promise<[AuthEvent[], number]> {
+    return manager.findAndCount(AuthEvent, { where: { accountId }, order: { id: 'DESC' }, ...page });
+  }
+
+  private pseudonym(phoneNumber: string): string {
+    return createHmac('sha256', this.keys.newest.key).update(phoneNumber).digest('hex').slice(0, 32);
+  }
+}

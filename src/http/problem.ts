@@ -1,0 +1,60 @@
+import type { AnyRefusal, RefusalCode } from '../error/refusal';
+import type { RefusalReply } from './refusal-replies';
+
+/** Where each code has a section of its own: `docs/problems.md`, as the service itself serves it. */
+export const problemsPath = '/api/docs/problems/';
+
+/** RFC 9457, with what a program needs: a code that stays, the request's id, and each bad field by itself. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ProblemCode;
+  request_id: string;
+  errors?: { field: string; code: string; message: string }[];
+}
+
+export type ProblemCode = RefusalCode | 'server_error';
+
+export const problemTitles: Readonly<Record<ProblemCode, string>> = {
+  invalid_otp: 'Invalid code',
+  throttled: 'Too many requests',
+  invalid_fields: 'Invalid fields',
+  malformed_body: 'Unreadable body',
+  malformed_request: 'Malformed request',
+  unsupported_media_type: 'Unsupported media type',
+  body_too_large: 'Body too large',
+  not_acceptable: 'Not acceptable',
+  method_not_allowed: 'Method not allowed',
+  not_found: 'Not found',
+  invalid_page: 'No such page',
+  not_authenticated: 'Not signed in',
+  bad_authorization_header: 'Malformed Authorization header',
+  access_token_not_valid: 'Access token not valid',
+  token_not_valid: 'Token not valid',
+  fresh_login_required: 'Fresh sign-in required',
+  idempotency_key_reused: 'Idempotency key reused',
+  invalid_idempotency_key: 'Invalid idempotency key',
+  service_unavailable: 'Service unavailable',
+  not_ready: 'Not ready',
+  server_error: 'Server error',
+};
+
+/** The same refusal as its plain reply, told in more detail. */
+export function problemOf(refusal: AnyRefusal | undefined, reply: RefusalReply, requestId: string): Problem {
+  const code: ProblemCode = refusal?.code ?? 'server_error';
+  const title = problemTitles[code];
+  const { detail = `${title}.` } = reply.body as { detail?: string };
+  const problem: Problem = {
+    type: `${problemsPath}#${code}`,
+    title,
+    status: reply.status,
+    detail,
+    code,
+    request_id: requestId,
+  };
+  if (refusal?.code !== 'invalid_fields') return problem;
+  const errors = [...refusal.fields].flatMap(([field, faults]) => faults.map((fault) => ({ field, ...fault })));
+  return { ...problem, errors };
+}

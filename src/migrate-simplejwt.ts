@@ -1,0 +1,54 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { v7 as uuidv7 } from 'uuid';
+import { Account } from './account/account.entity';
+import { Clock } from './clock/clock';
+import { command } from './command';
+import { connectDatabase, databaseOptions } from './database/data-source';
+import { CannotStart } from './error/cannot-start';
+import { PhoneNumber } from './phone/phone-number';
+import { isDuplicate } from './transaction/database-fault';
+import { Transactions } from './transaction/transactions';
+
+const usage = 'Usage: npm run migrate:simplejwt -- users.csv, with a line user_id,phone_number for each user.';
+
+/**
+ * `npm run migrate:simplejwt -- users.csv`: an account for each user of the stack that is left behind, so that with
+ * SIMPLEJWT_SECRET their refresh tokens can be exchanged. May be run again: what is there stays.
+ */
+command(async (settings) => {
+  const [file] = process.argv.slice(2);
+  if (file === undefined) throw new CannotStart(usage);
+  const dataSource = await connectDatabase({ ...(await databaseOptions(settings)), migrationsRun: false });
+  const transactions = new Transactions(dataSource);
+  const clock = new Clock();
+  const counts = { made: 0, known: 0, refused: 0 };
+  let line = 0;
+  for await (const text of createInterface({ input: createReadStream(file) })) {
+    line += 1;
+    if (text.trim() === '' || (line === 1 && text.startsWith('user_id'))) continue;
+    const [userId = '', number = ''] = text.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+    const phoneNumber = PhoneNumber.read(number, { defaultRegion: settings.phoneDefaultRegion });
+    if (userId === '' || userId.length > 64 || phoneNumber === undefined) {
+      counts.refused += 1;
+      process.stderr.write(`line ${line}: no user_id, or no valid phone number; left out\n`);
+      continue;
+    }
+    const now = clock.now();
+    const account = { id: uuidv7(), displayName: '', locale: '', createdAt: now, lastLoginAt: now };
+    const done = await transactions.run(async ({ manager }) => {
+      try {
+        await manager.insert(Account, { ...account, phoneNumber: phoneNumber.e164, importedUserId: userId });
+        return 'made';
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+        await manager.update(Account, { phoneNumber: phoneNumber.e164 }, { importedUserId: userId });
+        return 'known';
+      }
+    });
+    counts[done] += 1;
+    if (line % 10_000 === 0) process.stdout.write(`${line} lines\n`);
+  }
+  await dataSource.destroy();
+  process.stdout.write(`${counts.made} accounts made, ${counts.known} known, ${counts.refused} lines left out.\n`);
+});

@@ -1,0 +1,32 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { AccessTokenNotValid, BadAuthorizationHeader, NotAuthenticated } from '../error/refusal';
+import { setCaller, SIGNED_IN } from './caller';
+import { TokenService } from './token.service';
+
+/** Lets a route that is `@SignedIn()` be called with an access token only; other routes ignore the header. */
+@Injectable()
+export class BearerGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly tokens: TokenService,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (!this.reflector.getAllAndOverride<boolean>(SIGNED_IN, [context.getHandler(), context.getClass()])) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const caller = await this.tokens.callerOf(bearerToken(request.headers.authorization));
+    if (caller === undefined) throw new AccessTokenNotValid();
+    setCaller(request, caller);
+    return true;
+  }
+}
+
+/** As simplejwt reads the header. */
+function bearerToken(authorization = ''): string {
+  const [scheme, token, ...more] = authorization.split(/\s+/).filter((word) => word !== '');
+  if (scheme !== 'Bearer') throw new NotAuthenticated();
+  if (token === undefined || more.length > 0) throw new BadAuthorizationHeader();
+  return token;
+}

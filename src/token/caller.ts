@@ -1,0 +1,27 @@
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { ApiBearerAuth } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+
+/** Whoever an access token was issued to. */
+export interface Caller {
+  accountId: string;
+  sessionId: string;
+}
+
+export const SIGNED_IN = 'hodi:signed-in';
+
+/** Puts a route, or all of a controller, behind an access token (RFC 6750). */
+export const SignedIn = () => applyDecorators(SetMetadata(SIGNED_IN, true), ApiBearerAuth());
+
+const callers = new WeakMap<object, Caller>();
+
+export function setCaller(request: FastifyRequest, caller: Caller): void {
+  callers.set(request, caller);
+}
+
+/** The caller of a route that is `@SignedIn()`. */
+export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const caller = callers.get(context.switchToHttp().getRequest<FastifyRequest>());
+  if (caller === undefined) throw new Error('@CurrentCaller() needs @SignedIn() on its route');
+  return caller;
+});

@@ -1,0 +1,37 @@
+import { Controller, Delete, Get, HttpCode, HttpStatus, Param } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiTags } from '@nestjs/swagger';
+import { CurrentCaller, SignedIn, type Caller } from './caller';
+import { SessionDto } from './dto/session.dto';
+import { SessionService } from './session.service';
+
+@ApiTags('session')
+@SignedIn()
+@Controller('api/account/sessions')
+export class SessionController {
+  constructor(private readonly sessions: SessionService) {}
+
+  /** The caller's live sessions, newest first. */
+  @Get()
+  async listSessions(@CurrentCaller() { accountId, sessionId }: Caller): Promise<SessionDto[]> {
+    const sessions = await this.sessions.list(accountId);
+    return sessions.map((session) => new SessionDto(session, sessionId));
+  }
+
+  /** Close every session but the one that is asking. */
+  @Delete()
+  @HttpCode(HttpStatus.NO_CONTENT)
+  closeOtherSessions(@CurrentCaller() caller: Caller): Promise<void> {
+    return this.sessions.closeOthers(caller);
+  }
+
+  /** Close a session of the caller. */
+  @Delete(':id/')
+  @HttpCode(HttpStatus.NO_CONTENT)
+  @ApiNotFoundResponse({
+    description: 'No live session of the caller.',
+    content: { 'application/json': { example: { detail: 'Not found.' } } },
+  })
+  closeSession(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<void> {
+    return this.sessions.close(caller, id);
+  }
+}

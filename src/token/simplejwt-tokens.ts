@@ -1,0 +1,24 @@
+import { SigningKey } from './signing-key';
+
+export const SIMPLEJWT_TOKENS = Symbol('SIMPLEJWT_TOKENS');
+
+/** Refresh tokens of the stack that accounts were brought over from, for as long as its key is configured. */
+export class SimplejwtTokens {
+  private readonly key: SigningKey;
+
+  constructor(
+    secret: string,
+    private readonly userIdClaim: string,
+  ) {
+    this.key = SigningKey.ofSecret(secret);
+  }
+
+  /** @param now seconds since 1970 */
+  read(token: string, now: number): { userId: string; jti: string } | undefined {
+    const claims = this.key.read(token, { now });
+    if (claims?.token_type !== 'refresh' || typeof claims.exp !== 'number') return undefined;
+    const { [this.userIdClaim]: userId, jti } = claims;
+    const isId = typeof userId === 'string' || Number.isSafeInteger(userId);
+    return isId && typeof jti === 'string' && jti !== '' ? { userId: String(userId), jti } : undefined;
+  }
+}

@@ -1,0 +1,181 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { databases } from './support/databases';
+import { requestOtpPath } from './support/http-client';
+import { ServiceProcess } from './support/service-process';
+
+const phone = '+255679190720';
+const accepted =
+  '{"detail":"OTP sent successfully","expires_in":300,"resend_in":60,"code_length":6,"code_format":"numeric"}';
+
+/** A client that keeps its connection as long as the server does. */
+class Connection {
+  private received = '';
+
+  private readonly closed: Promise<void>;
+
+  private constructor(private readonly socket: Socket) {
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', () => undefined);
+    socket.setEncoding('utf8').on('data', (text: string) => (this.received += text));
+  }
+
+  static async open(url: string): Promise<Connection> {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    return new Connection(socket);
+  }
+
+  /** Resolves when the bytes have left. */
+  write(text: string): Promise<void> {
+    return new Promise((resolve) => this.socket.write(text, () => resolve()));
+  }
+
+  async hears(text: string): Promise<void> {
+    while (!this.received.includes(text)) await once(this.socket, 'data');
+  }
+
+  /** @returns all that was received until the server hung up */
+  async untilClosed(): Promise<string> {
+    await this.closed;
+    return this.received;
+  }
+}
+
+const getLive = 'GET /health/live/ HTTP/1.1\r\nHost: hodi.test\r\n\r\n';
+
+/** Waits until nobody listens any more: the process has the signal, and is stopping. */
+async function refuses(url: string): Promise<void> {
+  const port = Number(new URL(url).port);
+  const takesOneMore = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.on('connect', () => socket.destroy()).on('error', () => resolve(false));
+    });
+  while (await takesOneMore());
+}
+
+/** A call in the middle of its body: the `100 Continue` says that the server has begun with it. */
+async function beginToAskForOtp(url: string): Promise<{ connection: Connection; finish: () => Promise<void> }> {
+  const body = JSON.stringify({ phone_number: phone });
+  const connection = await Connection.open(url);
+  const head = ['Host: hodi.test', 'Content-Type: application/json', `Content-Length: ${body.length}`];
+  await connection.write(`POST ${requestOtpPath} HTTP/1.1\r\n${head.join('\r\n')}\r\nExpect: 100-continue\r\n\r\n`);
+  await connection.hears('100 Continue\r\n\r\n');
+  await connection.write(body.slice(0, 5));
+  return { connection, finish: () => connection.write(body.slice(5)) };
+}
+
+describe('a service that is told to stop', () => {
+  let service: ServiceProcess;
+
+  const start = async (env?: NodeJS.ProcessEnv) => void (service = await ServiceProcess.start(env));
+  afterEach(async () => {
+    service.signal('SIGKILL');
+    await service.stopped();
+  });
+
+  it('answers the call that has begun, closes its connection, and leaves its text to the next start', async () => {
+    await start();
+    const { connection, finish } = await beginToAskForOtp(service.url);
+    service.signal('SIGTERM');
+    await refuses(service.url);
+    await finish();
+
+    const reply = await connection.untilClosed();
+    expect(reply).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+    expect(reply).toMatch(/\r\nconnection: close\r\n/i);
+    expect(reply.slice(reply.lastIndexOf('\r\n\r\n') + 4)).toBe(accepted);
+    expect(await service.stopped()).toBe(0);
+
+    await start({ DATA_DIR: service.dataDir });
+    await service.textTo(phone);
+    expect(await service.stop()).toBe(0);
+    expect(service.texts().map(({ to }) => to)).toEqual([phone]);
+  });
+
+  it('is not ready any more, and says so', async () => {
+    await start();
+    const begun = await Connection.open(service.url);
+    await begun.write('GET /health/ready/ HTTP/1.1\r\nHost: hodi.test\r\n');
+    // What is answered after it was sent after it: by now the server has the first lines above.
+    const other = await Connection.open(service.url);
+    await other.write(getLive);
+    await other.hears('{"status":"ok"}');
+
+    service.signal('SIGTERM');
+    await refuses(service.url);
+    await begun.write('\r\n');
+    const reply = await begun.untilClosed();
+    expect(reply).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
+    expect(reply).toMatch(/\r\nretry-after: 5\r\n/);
+    expect(reply.split('\r\n\r\n')[1]).toBe('{"status":"unavailable","parts":{"database":"up","process":"down"}}');
+    expect(await service.stopped()).toBe(0);
+  });
+
+  it('is not held up by a connection that is kept for later calls', async () => {
+    await start();
+    const idle = await Connection.open(service.url);
+    await idle.write(getLive);
+    await idle.hears('{"status":"ok"}');
+
+    expect(await service.stop()).toBe(0);
+    expect(await idle.untilClosed()).toMatch(/\{"status":"ok"\}$/);
+  });
+
+  it('is not held up by a connection on which nothing was ever sent', async () => {
+    await start();
+    const silent = await Connection.open(service.url);
+    const other = await Connection.open(service.url);
+    await other.write(getLive);
+    await other.hears('{"status":"ok"}');
+
+    expect(await service.stop()).toBe(0);
+    expect(await silent.untilClosed()).toBe('');
+  });
+
+  describe.each(databases)('under load, on $name', (database) => {
+    const phones = Array.from({ length: 40 }, (_, index) => `+255679190${700 + index}`);
+    const agent = new Agent({ keepAlive: true });
+
+    interface Reply {
+      status?: number;
+      text: string;
+    }
+
+    /** @returns the whole reply; rejects if it breaks off */
+    function call(method: string, path: string, body = ''): Promise<Reply> {
+      return new Promise((resolve, reject) => {
+        const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
+        const outgoing = request(`${service.url}${path}`, { method, agent, headers }, (incoming) => {
+          let text = '';
+          incoming.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+          incoming.on('error', reject).on('end', () => resolve({ status: incoming.statusCode, text }));
+        });
+        outgoing.on('error', reject).end(body);
+      });
+    }
+
+    afterAll(() => agent.destroy());
+
+    it.each(['SIGTERM', 'SIGINT'] as const)('answers every call and loses no text on %s', async (signal) => {
+      const env = { DATABASE_URL: await database.create() };
+      await start(env);
+      // Each call has a connection that the server knows, so that each is in its hands before the signal.
+      await Promise.all(phones.map(() => call('GET', '/health/live/')));
+      const calls = phones.map((it) => call('POST', requestOtpPath, JSON.stringify({ phone_number: it })));
+      await Promise.race(calls);
+      service.signal(signal);
+
+      expect(await Promise.all(calls)).toEqual(phones.map(() => ({ status: 200, text: accepted })));
+      expect(await service.stopped()).toBe(0);
+
+      await start({ ...env, DATA_DIR: service.dataDir });
+      await Promise.all(phones.map((it) => service.textTo(it)));
+      expect(await service.stop()).toBe(0);
+      const texts = service.texts().map(({ to }) => to);
+      expect(texts.sort()).toEqual(phones);
+    });
+  });
+});
