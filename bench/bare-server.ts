@@ -34,14 +34,32 @@ async function verify(phone: string): Promise<number> {
      WHERE phone_number = ? AND purpose = ? AND id = ? AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
     [now, phone, 'sign-in', challenge!.id, now, 5],
   );
-  const [account] = await run<{ id: string }[]>(connection, 'SELECT id FROM account WHERE phone_number = ?', [phone]);
-  await run(connection, 'UPDATE account SET last_login_at = ? WHERE id = ?', [now, account!.id]);
+  const [account] = await run<{ id: string }[]>(
+    connection,
+    'SELECT id, display_name AS displayName, locale FROM account WHERE phone_number = ?',
+    [phone],
+  );
+  const accountId = account!.id;
+  await run(connection, 'UPDATE account SET last_login_at = ? WHERE id = ?', [now, accountId]);
+  await run(
+    connection,
+    `SELECT id FROM session WHERE account_id = ? AND revoked_at IS NULL AND expires_at > ?
+     ORDER BY created_at DESC, id DESC LIMIT 100 OFFSET 9`,
+    [accountId, now],
+  );
   const id = crypto.randomUUID();
   await run(
     connection,
-    `INSERT INTO session (id, account_id, refresh_jti, created_at, expires_at, absolute_expires_at)
-     VALUES (?, ?, ?, ?, ?, ?)`,
-    [id, account!.id, id.replaceAll('-', ''), now, now, now],
+    `INSERT INTO session (id, account_id, refresh_jti, created_at, rotated_at, expires_at, absolute_expires_at,
+       new_member, ip, user_agent, idempotency_key, idempotency_body, imported_jti)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [id, accountId, id.replaceAll('-', ''), now, now, now, now, 0, '127.0.0.0', '', null, null, null],
+  );
+  await run(
+    connection,
+    `INSERT INTO auth_event (id, account_id, kind, at, session_id, phone_pseudonym, ip, user_agent)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [crypto.randomUUID(), accountId, 'signed_in', now, id, 'x'.repeat(32), '127.0.0.0', ''],
   );
   await run(connection, 'COMMIT');
   connection.release();

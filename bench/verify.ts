@@ -80,7 +80,10 @@ async function seed(dataSource: DataSource, codes: OtpCodes, count: number): Pro
       ...{ phoneNumber, purpose: 'sign-in' as const, id: uuidv4(), keyId: codes.keyId, attempts: 0, sends: 1 },
       ...{ issuedAt: now, resendAt: now, expiresAt: later, consumedAt: null },
     }));
-    const accounts = batch.map((phoneNumber) => ({ id: uuidv4(), phoneNumber, createdAt: now, lastLoginAt: now }));
+    const accounts = batch.map((phoneNumber) => ({
+      ...{ id: uuidv4(), phoneNumber, displayName: '', locale: '' },
+      ...{ createdAt: now, lastLoginAt: now },
+    }));
     await dataSource.getRepository(OtpChallenge).insert(challenges);
     await dataSource.getRepository(Account).insert(accounts);
     members.push(...challenges.map((it) => ({ phone: it.phoneNumber, otp: codes.of(it)! })));

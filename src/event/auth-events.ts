@@ -3,7 +3,8 @@ import { createHmac } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { ClientInfo } from '../client/client-info';
 import { Clock } from '../clock/clock';
-import { KeyRing } from '../key/key-ring';
+import type { KeyRing } from '../key/key-ring';
+import { Log } from '../log/log';
 import type { Transaction } from '../transaction/transaction';
 import { AuthEvent, type AuthEventKind } from './auth-event.entity';
 
@@ -16,17 +17,19 @@ export interface NewAuthEvent {
   client?: ClientInfo;
 }
 
-/** Sign-in events: written in the transaction of what happened, read by the account's owner. */
+/** Sign-in events: written in the transaction of what happened, logged, and read by the account's owner. */
 @Injectable()
 export class AuthEvents {
   constructor(
     private readonly keys: KeyRing,
     private readonly clock: Clock,
+    private readonly log: Log,
   ) {}
 
   async record(transaction: Transaction, event: NewAuthEvent): Promise<void> {
     const { kind, accountId, sessionId = null, phoneNumber, client } = event;
     const now = this.clock.now();
+    const phonePseudonym = phoneNumber === undefined ? null : this.pseudonym(phoneNumber);
     await transaction.execute(
       `INSERT INTO auth_event (id, account_id, kind, at, session_id, phone_pseudonym, ip, user_agent)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -37,11 +40,12 @@ export class AuthEvents {
         kind,
         now,
         sessionId,
-        phoneNumber === undefined ? null : this.pseudonym(phoneNumber),
+        phonePseudonym,
         client?.ip ?? '',
         client?.userAgent ?? '',
       ],
     );
+    transaction.afterCommit(() => this.log.event(kind, { accountId, sessionId, phone: phonePseudonym }));
   }
 
   /** @returns newest first, and how many there are in all */

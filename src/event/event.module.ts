@@ -3,6 +3,7 @@ import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings } from '../config/settings';
 import { KeyRing } from '../key/key-ring';
+import { Log } from '../log/log';
 import { AuthEvents } from './auth-events';
 
 @Module({
@@ -10,9 +11,9 @@ import { AuthEvents } from './auth-events';
   providers: [
     {
       provide: AuthEvents,
-      inject: [SETTINGS, Clock],
-      useFactory: ({ secretKeys }: Settings, clock: Clock) =>
-        new AuthEvents(new KeyRing(secretKeys, 'pseudonym'), clock),
+      inject: [SETTINGS, Clock, Log],
+      useFactory: ({ secretKeys }: Settings, clock: Clock, log: Log) =>
+        new AuthEvents(new KeyRing(secretKeys, 'pseudonym'), clock, log),
     },
   ],
   exports: [AuthEvents],

@@ -13,6 +13,10 @@ export interface LogFields {
   status?: number;
   milliseconds?: number;
   messageId?: string;
+  accountId?: string;
+  sessionId?: string | null;
+  /** A keyed hash of the number. */
+  phone?: string | null;
   transport?: string;
   attempt?: number;
   reason?: string;
