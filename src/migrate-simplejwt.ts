@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Account } from './account/account.entity';
 import { Clock } from './clock/clock';
@@ -7,6 +8,7 @@ import { command } from './command';
 import { connectDatabase, databaseOptions } from './database/data-source';
 import { CannotStart } from './error/cannot-start';
 import { PhoneNumber } from './phone/phone-number';
+import { isForeignId } from './token/simplejwt-tokens';
 import { isDuplicate } from './transaction/database-fault';
 import { Transactions } from './transaction/transactions';
 
@@ -26,27 +28,38 @@ command(async (settings) => {
   let line = 0;
   for await (const text of createInterface({ input: createReadStream(file) })) {
     line += 1;
-    if (text.trim() === '' || (line === 1 && text.startsWith('user_id'))) continue;
+    // Trimming takes a byte order mark as well.
+    if (text.trim() === '' || (line === 1 && /^"?user_id\b/.test(text.trim()))) continue;
     const [userId = '', number = ''] = text.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
     const phoneNumber = PhoneNumber.read(number, { defaultRegion: settings.phoneDefaultRegion });
-    if (userId === '' || userId.length > 64 || phoneNumber === undefined) {
+    if (!isForeignId(userId) || phoneNumber === undefined) {
       counts.refused += 1;
       process.stderr.write(`line ${line}: no user_id, or no valid phone number; left out\n`);
       continue;
     }
     const now = clock.now();
     const account = { id: uuidv7(), displayName: '', locale: '', createdAt: now, lastLoginAt: now };
-    const done = await transactions.run(async ({ manager }) => {
+    const done = await transactions.run(async ({ manager }): Promise<keyof typeof counts> => {
       try {
         await manager.insert(Account, { ...account, phoneNumber: phoneNumber.e164, importedUserId: userId });
         return 'made';
       } catch (error) {
         if (!isDuplicate(error)) throw error;
-        await manager.update(Account, { phoneNumber: phoneNumber.e164 }, { importedUserId: userId });
-        return 'known';
       }
+      const known = { phoneNumber: phoneNumber.e164 };
+      if (await manager.existsBy(Account, { ...known, importedUserId: userId })) return 'known';
+      // Not one that is somebody else's: which of two users a token means must not depend on the order of lines.
+      if (await manager.existsBy(Account, { importedUserId: userId })) return 'refused';
+      const { affected } = await manager.update(
+        Account,
+        { ...known, importedUserId: IsNull() },
+        { importedUserId: userId },
+      );
+      return affected === 1 ? 'known' : 'refused';
     });
     counts[done] += 1;
+    if (done === 'refused')
+      process.stderr.write(`line ${line}: the user_id or the number has another account; left out\n`);
     if (line % 10_000 === 0) process.stdout.write(`${line} lines\n`);
   }
   await dataSource.destroy();

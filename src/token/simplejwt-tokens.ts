@@ -2,6 +2,11 @@ import { SigningKey } from './signing-key';
 
 export const SIMPLEJWT_TOKENS = Symbol('SIMPLEJWT_TOKENS');
 
+/** Whether the columns can hold an id of the stack that is left behind: 64 visible ASCII characters at most. */
+export function isForeignId(text: string): boolean {
+  return /^[\x21-\x7e]{1,64}$/.test(text);
+}
+
 /** Refresh tokens of the stack that accounts were brought over from, for as long as its key is configured. */
 export class SimplejwtTokens {
   private readonly key: SigningKey;
@@ -18,7 +23,8 @@ export class SimplejwtTokens {
     const claims = this.key.read(token, { now });
     if (claims?.token_type !== 'refresh' || typeof claims.exp !== 'number') return undefined;
     const { [this.userIdClaim]: userId, jti } = claims;
-    const isId = typeof userId === 'string' || Number.isSafeInteger(userId);
-    return isId && typeof jti === 'string' && jti !== '' ? { userId: String(userId), jti } : undefined;
+    if (typeof userId !== 'string' && !Number.isSafeInteger(userId)) return undefined;
+    if (!isForeignId(String(userId)) || typeof jti !== 'string' || !isForeignId(jti)) return undefined;
+    return { userId: String(userId), jti };
   }
 }

@@ -33,14 +33,15 @@ export class Tokens {
       ...(audience === undefined ? {} : { aud: audience }),
     };
     const times = (from: Date, until: Date) => ({ exp: numericDate(until), iat: numericDate(from) });
+    // In this order, as simplejwt answers a refresh.
     return {
-      refresh: refresh.sign({ ...times(session.rotatedAt, session.expiresAt), jti: session.refreshJti, ...common }),
       access: access.sign({
         ...times(now, addSeconds(now, accessTtlSeconds)),
         jti: newJti(),
         ...common,
         ...accountClaims,
       }),
+      refresh: refresh.sign({ ...times(session.rotatedAt, session.expiresAt), jti: session.refreshJti, ...common }),
     };
   }
 
