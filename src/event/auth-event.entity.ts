@@ -8,7 +8,7 @@ export type AuthEventKind =
 @Entity('auth_event')
 @Index('ix_auth_event_account_id_id', ['accountId', 'id'])
 export class AuthEvent {
-  /** UUIDv7: sorts by time. */
+  /** UUIDv7: sorts by time, and within a millisecond in the order of making. */
   @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })
   id!: string;
 

@@ -33,17 +33,7 @@ export class AuthEvents {
     await transaction.execute(
       `INSERT INTO auth_event (id, account_id, kind, at, session_id, phone_pseudonym, ip, user_agent)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      [
-        // Sorted by the clock that tells `at`.
-        uuidv7({ msecs: now.getTime() }),
-        accountId,
-        kind,
-        now,
-        sessionId,
-        phonePseudonym,
-        client?.ip ?? '',
-        client?.userAgent ?? '',
-      ],
+      [uuidv7(), accountId, kind, now, sessionId, phonePseudonym, client?.ip ?? '', client?.userAgent ?? ''],
     );
     transaction.afterCommit(() => this.log.event(kind, { accountId, sessionId, phone: phonePseudonym }));
   }

@@ -54,7 +54,7 @@ export class TokenService {
     const now = this.clock.now();
     const { refreshIdleSeconds, refreshMaxSeconds } = this.policy;
     const session: Session = {
-      id: uuidv7({ msecs: now.getTime() }),
+      id: uuidv7(),
       accountId,
       refreshJti: newJti(),
       previousJti: null,
