@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from './config/settings';
 import { letBrowsersCall } from './http/cors';
 import { openFrontDoor } from './http/front-door';
-import { serveOpenApi } from './http/openapi';
+import { pathsBehindToken, serveOpenApi } from './http/openapi';
 import { Routes } from './http/routes';
 import { Log } from './log/log';
 
@@ -10,7 +10,8 @@ import { Log } from './log/log';
 export function prepare(app: NestFastifyApplication, { corsOrigins }: Settings): void {
   const log = app.get(Log);
   app.useLogger(log);
-  openFrontDoor(app.getHttpAdapter().getInstance(), app.get(Routes), log);
+  const routes = app.get(Routes);
+  openFrontDoor(app.getHttpAdapter().getInstance(), routes, log);
   if (corsOrigins.length > 0) letBrowsersCall(app.getHttpAdapter().getInstance(), corsOrigins);
-  serveOpenApi(app);
+  routes.demandTokensFor(pathsBehindToken(serveOpenApi(app)));
 }

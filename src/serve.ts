@@ -39,7 +39,13 @@ function announce(url: string, { production, smsTransports, smsFile }: Settings,
 function stopOn(app: NestFastifyApplication, ...signals: NodeJS.Signals[]): void {
   const stop = () => {
     setTimeout(() => process.exit(1), stopMilliseconds).unref();
-    void app.close().then(() => process.exit(0));
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        app.get(Log).trouble('stopping failed', error);
+        process.exit(1);
+      },
+    );
   };
   signals.forEach((signal) => process.once(signal, stop));
 }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
 import { IdempotencyKeyReused, InvalidOtp } from '../error/refusal';
-import { AuthEvents } from '../event/auth-events';
 import { OtpService, type IssuedOtp } from '../otp/otp.service';
 import type { PhoneNumber } from '../phone/phone-number';
 import type { AccountClaimValues } from '../token/account-source';
@@ -28,7 +27,6 @@ export class AccountService {
     private readonly accounts: Accounts,
     private readonly tokens: TokenService,
     private readonly idempotency: Idempotency,
-    private readonly events: AuthEvents,
   ) {}
 
   /**
@@ -74,15 +72,8 @@ export class AccountService {
   ): Promise<SignIn | undefined> {
     if (!(await this.otps.consume(transaction, phoneNumber, 'sign-in', otp))) return undefined;
     const { account, newMember } = await this.accounts.enter(transaction, phoneNumber);
-    const start = { accountId: account.id, newMember, client, idempotency };
+    const start = { accountId: account.id, newMember, client, phoneNumber, idempotency };
     const session = await this.tokens.openSession(transaction, start);
-    await this.events.record(transaction, {
-      kind: 'signed_in',
-      accountId: account.id,
-      sessionId: session.id,
-      phoneNumber,
-      client,
-    });
     return { session, claims: claimsOf(account, phoneNumber, newMember) };
   }
 

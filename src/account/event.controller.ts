@@ -14,7 +14,16 @@ export class EventController {
 
   /** What happened to the caller's way in, newest first. */
   @Get()
-  @ApiQuery({ name: 'page', required: false, schema: { type: 'integer', minimum: 1, default: 1 } })
+  @ApiQuery({
+    name: 'page',
+    required: false,
+    schema: {
+      anyOf: [
+        { type: 'integer', minimum: 1 },
+        { type: 'string', enum: ['last'] },
+      ],
+    },
+  })
   @ApiNotFoundResponse({
     description: 'There is no such page.',
     content: { 'application/json': { example: { detail: 'Invalid page.' } } },
@@ -24,8 +33,7 @@ export class EventController {
     @Query('page') asked: unknown,
     @Req() { protocol, host }: FastifyRequest,
   ): Promise<EventsPageDto> {
-    const page = pageNumber(asked);
-    const { count, events } = await this.profiles.eventsOf(caller, page);
+    const { page, count, events } = await this.profiles.eventsOf(caller, pageAsked(asked));
     const link = (to: number) => `${protocol}://${host}/api/account/events/${to === 1 ? '' : `?page=${to}`}`;
     return {
       count,
@@ -36,7 +44,10 @@ export class EventController {
   }
 }
 
-function pageNumber(asked: unknown = '1'): number {
-  if (typeof asked !== 'string' || !/^[1-9]\d{0,8}$/.test(asked)) throw new InvalidPage();
-  return Number(asked);
+/** As REST framework reads it: the last of several, and the first page where it is blank. */
+function pageAsked(asked: unknown): number | 'last' {
+  const text: unknown = [asked].flat().at(-1) || '1';
+  if (text === 'last') return text;
+  if (typeof text !== 'string' || !/^0*[1-9]\d{0,8}$/.test(text)) throw new InvalidPage();
+  return Number(text);
 }

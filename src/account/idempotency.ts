@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { createHmac } from 'node:crypto';
-import { MoreThan } from 'typeorm';
+import { In, MoreThan } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
-import type { KeyRing } from '../key/key-ring';
+import type { KeyRing, RingKey } from '../key/key-ring';
 import { Session } from '../token/session.entity';
 import type { Transaction } from '../transaction/transaction';
 
@@ -14,6 +14,8 @@ export interface IdempotentRequest {
   key: string;
   /** Of the key, the number and the code together. */
   body: string;
+  /** The bodies by their keys, under every key of the ring: the sign-in may be of before it was changed. */
+  bodies: ReadonlyMap<string, string>;
 }
 
 /**
@@ -28,22 +30,24 @@ export class Idempotency {
   ) {}
 
   requestOf(key: string, phoneNumber: string, otp: string): IdempotentRequest {
-    return { key: this.hash(key), body: this.hash(JSON.stringify([key, phoneNumber, otp])) };
+    const request = JSON.stringify([key, phoneNumber, otp]);
+    const bodies = new Map(this.keys.all.map((it) => [hash(it, key), hash(it, request)]));
+    return { key: hash(this.keys.newest, key), body: hash(this.keys.newest, request), bodies };
   }
 
   /** @returns the session of an earlier, equal request; `reused` if the key came with another one */
   async earlier(transaction: Transaction, request: IdempotentRequest): Promise<Session | 'reused' | undefined> {
     const since = addSeconds(this.clock.now(), -lifeSeconds);
     const session = await transaction.manager.findOne(Session, {
-      where: { idempotencyKey: request.key, createdAt: MoreThan(since) },
+      where: { idempotencyKey: In([...request.bodies.keys()]), createdAt: MoreThan(since) },
       order: { createdAt: 'DESC' },
     });
     if (session === null) return undefined;
-    if (session.idempotencyBody !== request.body) return 'reused';
+    if (session.idempotencyBody !== request.bodies.get(session.idempotencyKey!)) return 'reused';
     return session.revokedAt === null ? session : undefined;
   }
+}
 
-  private hash(text: string): string {
-    return createHmac('sha256', this.keys.newest.key).update(text).digest('hex');
-  }
+function hash({ key }: RingKey, text: string): string {
+  return createHmac('sha256', key).update(text).digest('hex');
 }

@@ -15,6 +15,13 @@ import { Account } from './account.entity';
 const freshSeconds = 600;
 export const eventsPerPage = 20;
 
+export interface EventsPage {
+  page: number;
+  /** Of all pages. */
+  count: number;
+  events: AuthEvent[];
+}
+
 export type ProfileChange = Partial<Pick<Account, 'displayName' | 'locale'>>;
 
 /** An account as its owner reads, changes and deletes it. */
@@ -47,7 +54,10 @@ export class ProfileService {
     await this.transactions.run(async (transaction) => {
       const { accountId, sessionId } = caller;
       const session = await transaction.manager.findOneBy(Session, { id: sessionId });
-      if (!session || addSeconds(session.createdAt, freshSeconds) < this.clock.now()) throw new FreshLoginRequired();
+      // Another node may have closed it a moment ago. One that began with a token of another stack is no sign-in.
+      if (!session || session.revokedAt !== null) throw new AccessTokenNotValid();
+      const stale = addSeconds(session.createdAt, freshSeconds) < this.clock.now();
+      if (stale || session.importedJti !== null) throw new FreshLoginRequired();
       const { phoneNumber } = await accountOf(transaction, caller);
       const { affected } = await transaction.manager.delete(Account, { id: accountId, phoneNumber });
       if (affected !== 1) throw new AccessTokenNotValid();
@@ -59,15 +69,18 @@ export class ProfileService {
   }
 
   /**
-   * @param page from 1
+   * @param asked a page from 1 on, or the last one
    * @throws InvalidPage for one that there is not
    */
-  async eventsOf({ accountId }: Caller, page: number): Promise<{ count: number; events: AuthEvent[] }> {
-    const [events, count] = await this.transactions.run((transaction) =>
-      this.events.ofAccount(transaction, accountId, { skip: (page - 1) * eventsPerPage, take: eventsPerPage }),
-    );
+  async eventsOf({ accountId }: Caller, asked: number | 'last'): Promise<EventsPage> {
+    const { page, count, events } = await this.transactions.run(async (transaction) => {
+      const count = await this.events.countOf(transaction, accountId);
+      const page = asked === 'last' ? Math.max(1, Math.ceil(count / eventsPerPage)) : asked;
+      const range = { skip: (page - 1) * eventsPerPage, take: eventsPerPage };
+      return { page, count, events: await this.events.ofAccount(transaction, accountId, range) };
+    });
     if (events.length === 0 && page > 1) throw new InvalidPage();
-    return { count, events };
+    return { page, count, events };
   }
 }
 

@@ -21,8 +21,10 @@ export interface Settings {
   jwtSecrets: string[];
   jwtIssuer?: string;
   jwtAudience?: string;
-  /** EC keys on P-256 or RSA keys; the first signs access tokens, all are published. */
+  /** EC keys on P-256 or RSA keys; all are published. */
   jwtKeys: KeyObject[];
+  /** What access tokens are signed with, by the first key of that algorithm. */
+  jwtAlgorithm: JwtAlgorithm;
   accessTokenClaims: AccessTokenClaim[];
   /** Of the stack that is left behind, during the move; without it none of its tokens is taken. */
   simplejwt?: { secret: string; userIdClaim: string };
@@ -46,6 +48,9 @@ export interface Settings {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+const jwtAlgorithms = ['HS256', 'ES256', 'RS256'] as const;
+export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
 
 const accessTokenClaims = ['phone_number', 'phone_country', 'new_member', 'display_name', 'locale'] as const;
 export type AccessTokenClaim = (typeof accessTokenClaims)[number];
@@ -82,7 +87,8 @@ const keyRing = list.superRefine((keys, context) => {
   if (new Set(keys).size < keys.length) fault('names the same key twice');
 });
 
-const privateKeys = list.transform((files, context): KeyObject[] =>
+const someFiles = list.refine((files) => files.length > 0, { error: 'names no file', abort: true });
+const privateKeys = someFiles.transform((files, context): KeyObject[] =>
   files.flatMap((file, place) => {
     try {
       const key = createPrivateKey(readFileSync(file));
@@ -96,6 +102,12 @@ const privateKeys = list.transform((files, context): KeyObject[] =>
     return [];
   }),
 );
+
+/** ES256 for EC keys, RS256 for RSA keys (RFC 7518 section 3.1), HS256 where there is no key but a secret. */
+export function algorithmOf(key: KeyObject | undefined): JwtAlgorithm {
+  if (key === undefined) return 'HS256';
+  return key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256';
+}
 
 function wholeNumber(least: number, most: number) {
   const message = `must be a whole number from ${least} to ${most}`;
@@ -155,6 +167,7 @@ function schema(production: boolean, asymmetric: boolean) {
     SECRET_KEY: production ? keyRing : keyRing.optional(),
     JWT_SECRET: production && !asymmetric ? keyRing : keyRing.optional(),
     JWT_KEY_FILES: privateKeys.default([]),
+    JWT_ALGORITHM: z.enum(jwtAlgorithms, `must be out of: ${jwtAlgorithms.join(', ')}`).optional(),
     JWT_ISSUER: z.string().optional(),
     JWT_AUDIENCE: z.string().optional(),
     ACCESS_TOKEN_TTL_SECONDS: wholeNumber(30, 86_400).default(600),
@@ -213,6 +226,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     jwtIssuer: values.JWT_ISSUER,
     jwtAudience: values.JWT_AUDIENCE,
     jwtKeys: values.JWT_KEY_FILES,
+    jwtAlgorithm: values.JWT_ALGORITHM ?? algorithmOf(values.JWT_KEY_FILES[0]),
     accessTokenClaims: values.ACCESS_TOKEN_CLAIMS,
     simplejwt: values.SIMPLEJWT_SECRET
       ? { secret: values.SIMPLEJWT_SECRET, userIdClaim: values.SIMPLEJWT_USER_ID_CLAIM }
@@ -247,13 +261,34 @@ function faultsOf(error: z.ZodError, given: Record<string, string | undefined>):
 
 function faultsBetween(
   given: Record<string, string | undefined>,
-  values?: { REFRESH_TOKEN_IDLE_SECONDS: number; REFRESH_TOKEN_MAX_SECONDS: number },
+  values?: {
+    REFRESH_TOKEN_IDLE_SECONDS: number;
+    REFRESH_TOKEN_MAX_SECONDS: number;
+    JWT_ALGORITHM?: JwtAlgorithm;
+    JWT_KEY_FILES: KeyObject[];
+    JWT_SECRET?: string[];
+  },
 ): string[] {
   const ring = (text = '') => list.parse(text);
   const shared = ring(given.SECRET_KEY).some((key) => ring(given.JWT_SECRET).includes(key));
+  const legacyShared = ring(given.SECRET_KEY).includes(given.SIMPLEJWT_SECRET ?? '');
   const idleOverMax = values && values.REFRESH_TOKEN_IDLE_SECONDS > values.REFRESH_TOKEN_MAX_SECONDS;
   return [
+    ...(keyless(values) ? ['JWT_ALGORITHM: no key of that algorithm is given by JWT_SECRET or JWT_KEY_FILES'] : []),
     ...(shared ? ['JWT_SECRET: shares a key with SECRET_KEY; each needs its own'] : []),
+    ...(legacyShared ? ['SIMPLEJWT_SECRET: is a key of SECRET_KEY; that needs one of its own'] : []),
     ...(idleOverMax ? ['REFRESH_TOKEN_IDLE_SECONDS: is longer than REFRESH_TOKEN_MAX_SECONDS'] : []),
   ];
+}
+
+function keyless(values?: {
+  JWT_ALGORITHM?: JwtAlgorithm;
+  JWT_KEY_FILES: KeyObject[];
+  JWT_SECRET?: string[];
+}): boolean {
+  if (values?.JWT_ALGORITHM === undefined) return false;
+  const { JWT_ALGORITHM: wanted, JWT_KEY_FILES: keys, JWT_SECRET: secrets } = values;
+  // Without any key, development makes a secret.
+  if (wanted === 'HS256') return secrets === undefined && keys.length > 0;
+  return !keys.some((key) => algorithmOf(key) === wanted);
 }

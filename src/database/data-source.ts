@@ -80,7 +80,10 @@ export async function applyMigrations(dataSource: DataSource): Promise<string[]>
   const lock = dataSource.createQueryRunner();
   const shared = dataSource.options.type !== 'better-sqlite3';
   try {
-    if (shared) await lock.query("SELECT GET_LOCK('hodi_migrations', 60)");
+    if (shared) {
+      const [row] = (await lock.query("SELECT GET_LOCK('hodi_migrations', 60) AS got")) as [{ got: unknown }];
+      if (Number(row.got) !== 1) throw new UnusableDatabase('DATABASE_URL: another process has migrated for 60 s.');
+    }
     const applied = await dataSource.runMigrations();
     return applied.map(({ name }) => name);
   } finally {

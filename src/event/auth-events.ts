@@ -38,13 +38,13 @@ export class AuthEvents {
     transaction.afterCommit(() => this.log.event(kind, { accountId, sessionId, phone: phonePseudonym }));
   }
 
-  /** @returns newest first, and how many there are in all */
-  ofAccount(
-    { manager }: Transaction,
-    accountId: string,
-    page: { skip: number; take: number },
-  ): Promise<[AuthEvent[], number]> {
-    return manager.findAndCount(AuthEvent, { where: { accountId }, order: { id: 'DESC' }, ...page });
+  /** Newest first. */
+  ofAccount({ manager }: Transaction, accountId: string, range: { skip: number; take: number }): Promise<AuthEvent[]> {
+    return manager.find(AuthEvent, { where: { accountId }, order: { id: 'DESC' }, ...range });
+  }
+
+  countOf({ manager }: Transaction, accountId: string): Promise<number> {
+    return manager.countBy(AuthEvent, { accountId });
   }
 
   private pseudonym(phoneNumber: string): string {

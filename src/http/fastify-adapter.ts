@@ -5,6 +5,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Settings } from '../config/settings';
 import { MalformedRequest } from '../error/refusal';
+import { json, prefersProblems, problemJson } from './media-range';
+import { problemOf } from './problem';
 import { bodyLimit, replyTo } from './refusal-replies';
 import { refusalOf } from './refusal.filter';
 
@@ -16,7 +18,7 @@ export function createAdapter({ trustedProxies }: Pick<Settings, 'trustedProxies
   return new FastifyAdapter({
     // A list of CIDRs or nobody: a number trusts nobody in Fastify 5, and `true` believes any client.
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
     bodyLimit,
     requestTimeout,
     genReqId: requestId,
@@ -27,14 +29,18 @@ export function createAdapter({ trustedProxies }: Pick<Settings, 'trustedProxies
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      const { status, headers = {}, body } = replyTo(refusalOf(error) ?? new MalformedRequest());
+      const refusal = refusalOf(error) ?? new MalformedRequest();
+      const plain = replyTo(refusal);
+      const { status, headers = {} } = plain;
+      const asProblem = prefersProblems(request.headers.accept);
+      const body = asProblem ? problemOf(refusal, plain, request.id) : plain.body;
       void reply
         .status(status)
         .headers({
           ...headers,
           'X-Request-Id': request.id,
           'Cache-Control': 'no-store',
-          'Content-Type': 'application/json',
+          'Content-Type': asProblem ? problemJson : json,
         })
         .send(Buffer.from(JSON.stringify(body)));
     },

@@ -10,6 +10,7 @@ import { ProblemController } from './problem.controller';
 import { RefusalFilter } from './refusal.filter';
 import { Routes } from './routes';
 import { UnroutedController } from './unrouted.controller';
+import { UnroutedGuard } from './unrouted.guard';
 
 /** Guards run in the order in which they stand here, which is the contract's order of refusals. */
 @Module({
@@ -19,6 +20,7 @@ import { UnroutedController } from './unrouted.controller';
     Routes,
     { provide: APP_GUARD, useClass: NegotiationGuard },
     { provide: APP_GUARD, useExisting: BearerGuard },
+    { provide: APP_GUARD, useClass: UnroutedGuard },
     { provide: APP_GUARD, useExisting: AddressThrottlerGuard },
     { provide: APP_PIPE, useClass: DtoPipe },
     { provide: APP_FILTER, useClass: RefusalFilter },

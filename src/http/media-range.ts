@@ -24,6 +24,8 @@ export function acceptsJson(accept = '*/*'): boolean {
 /** Whether errors should be problem details (RFC 9457): they are asked for by name, and plain JSON not rather. */
 export function prefersProblems(accept = '*/*'): boolean {
   const ranges = mediaRanges(accept);
-  const quality = (wanted: string) => ranges.find(({ type }) => type === wanted)?.quality ?? 0;
-  return quality(problemJson) > 0 && quality(problemJson) >= quality(json);
+  const quality = (...types: string[]) =>
+    types.flatMap((wanted) => ranges.find(({ type }) => type === wanted) ?? [])[0]?.quality ?? 0;
+  const plain = quality(json, 'application/*', '*/*');
+  return quality(problemJson) > 0 && quality(problemJson) >= plain;
 }

@@ -25,13 +25,23 @@ Every reply carries \`X-Request-Id\`. Bodies may be JSON, a form, or multipart w
 without the slash at their end.`;
 
 /** Serves Swagger UI at `/api/docs/`, and the document as JSON and YAML. */
-export function serveOpenApi(app: NestFastifyApplication): void {
-  SwaggerModule.setup('api/docs', app, openApiDocument(app), {
+export function serveOpenApi(app: NestFastifyApplication): OpenAPIObject {
+  const document = openApiDocument(app);
+  SwaggerModule.setup('api/docs', app, document, {
     jsonDocumentUrl: 'api/openapi.json',
     yamlDocumentUrl: 'api/openapi.yaml',
     customSiteTitle: 'Hodi',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
   });
+  return document;
+}
+
+/** The paths that are called with an access token. */
+export function pathsBehindToken({ paths }: OpenAPIObject): string[] {
+  const isBehindToken = (operation: OperationObject) => (operation.security ?? []).length > 0;
+  return Object.keys(paths).filter((path) =>
+    (Object.values(paths[path] ?? {}) as OperationObject[]).some(isBehindToken),
+  );
 }
 
 /** What the controllers say of themselves, and what every route sends beside. */
@@ -129,10 +139,20 @@ const ofRoutesForCallers: Record<string, ResponseObject> = {
   401: refused(new AccessTokenNotValid(), 'The access token is missing, not valid, or its session is over.'),
 };
 
+const malformedExample = {
+  summary: 'The body is no JSON',
+  value: { detail: 'JSON parse error - Expecting value: line 1 column 1 (char 0)' },
+};
+
 const ofRoutesWithBody: Record<string, ResponseObject> = {
   400: {
     description: 'Fields are missing or bad, or the body cannot be read.',
-    content: { [json]: { schema: { anyOf: [schemaOf('Detail'), schemaOf('FieldFaults')] }, examples: {} } },
+    content: {
+      [json]: {
+        schema: { anyOf: [schemaOf('Detail'), schemaOf('FieldFaults')] },
+        examples: { malformed: malformedExample },
+      },
+    },
   },
   413: refused(new BodyTooLarge(), 'The body is too large.'),
   415: refused(new UnsupportedMediaType('text/plain'), 'The body is none of the media types above.'),
@@ -145,10 +165,7 @@ const badFieldExamples = {
       new InvalidFields(new Map([['phone_number', [{ code: 'required', message: 'This field is required.' }]]])),
     ).body,
   },
-  malformed: {
-    summary: 'The body is no JSON',
-    value: { detail: 'JSON parse error - Expecting value: line 1 column 1 (char 0)' },
-  },
+  malformed: malformedExample,
 };
 
 function completed(path: string, item: PathItemObject): PathItemObject {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 /** Which methods each path of the service has: Fastify itself only knows whether one method has one path. */
 export class Routes {
   private readonly methods = new Map<string, Set<string>>();
+  private behindToken: string[] = [];
 
   /** To be called before the first route is made. */
   collect(fastify: FastifyInstance): void {
@@ -13,6 +14,15 @@ export class Routes {
       [method].flat().forEach((it) => known.add(it));
       this.methods.set(path, known);
     });
+  }
+
+  /** @param paths templates of the OpenAPI document; what stands there is told once, by the controllers */
+  demandTokensFor(paths: readonly string[]): void {
+    this.behindToken = paths.map((path) => withSlash(path.replaceAll(/\{(\w+)\}/g, ':$1')));
+  }
+
+  demandsToken(path: string): boolean {
+    return this.behindToken.some((pattern) => matches(pattern, withSlash(path)));
   }
 
   /** @returns the methods of a decoded path in the order of REST framework's `Allow`, or none if there is no such path */

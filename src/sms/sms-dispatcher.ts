@@ -69,7 +69,9 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
       while (this.wokenAgain && !this.stopped) {
         this.wokenAgain = false;
         const due = await this.due();
-        await Promise.all(due.map((message) => this.deliver(message)));
+        const ends = await Promise.allSettled(due.map((message) => this.deliver(message)));
+        for (const end of ends)
+          if (end.status === 'rejected') this.log.trouble('a text could not be handled', end.reason);
         if (due.length === batchSize) this.wokenAgain = true;
       }
     } catch (error) {

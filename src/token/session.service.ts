@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull, MoreThan } from 'typeorm';
+import { validate as isUuid } from 'uuid';
+import type { ClientInfo } from '../client/client-info';
 import { Clock } from '../clock/clock';
 import { NotFound } from '../error/refusal';
 import { AuthEvents } from '../event/auth-events';
@@ -31,7 +33,9 @@ export class SessionService {
 
   /** @throws NotFound for a session that is not the caller's, or is over */
   async close({ accountId }: Caller, id: string): Promise<void> {
-    const closed = await this.transactions.run((transaction) => this.end(transaction, accountId, id, 'closed'));
+    // MySQL pads what it compares, and cannot compare other letters with an id at all.
+    const closed =
+      isUuid(id) && (await this.transactions.run((transaction) => this.end(transaction, accountId, id, 'closed')));
     if (!closed) throw new NotFound();
   }
 
@@ -40,11 +44,16 @@ export class SessionService {
     await this.transactions.run((transaction) => this.endAll(transaction, accountId, 'closed', sessionId));
   }
 
+  async recordStart(transaction: Transaction, session: Session, client: ClientInfo, phoneNumber?: string) {
+    const { accountId, id: sessionId } = session;
+    await this.events.record(transaction, { kind: 'signed_in', accountId, sessionId, phoneNumber, client });
+  }
+
   /** @returns the ids of the sessions that were live, and are no more */
   async endAll(transaction: Transaction, accountId: string, why: SessionEnd, except = ''): Promise<string[]> {
     const { rows } = await transaction.execute<{ id: string }>(
-      'SELECT id FROM session WHERE account_id = ? AND revoked_at IS NULL AND id <> ?',
-      [accountId, except],
+      'SELECT id FROM session WHERE account_id = ? AND revoked_at IS NULL AND expires_at > ? AND id <> ?',
+      [accountId, this.clock.now(), except],
     );
     const ended: string[] = [];
     for (const { id } of rows) if (await this.end(transaction, accountId, id, why)) ended.push(id);

@@ -1,7 +1,6 @@
 import { JwtService } from '@nestjs/jwt';
 import { createHash, createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-
-export type SigningAlgorithm = 'HS256' | 'ES256' | 'RS256';
+import { algorithmOf, type JwtAlgorithm } from '../config/settings';
 
 export interface TokenChecks {
   /** Seconds since 1970. */
@@ -22,7 +21,7 @@ export class SigningKey {
   private readonly jwt: JwtService;
 
   private constructor(
-    readonly algorithm: SigningAlgorithm,
+    readonly algorithm: JwtAlgorithm,
     key: { secret: KeyObject } | { privateKey: KeyObject; publicKey: KeyObject },
     private readonly kid?: string,
     /** RFC 7517, of an asymmetric key. */
@@ -39,7 +38,7 @@ export class SigningKey {
 
   /** An EC key on P-256 signs by ES256, an RSA key by RS256; `kid` is the key's thumbprint (RFC 7638). */
   static ofPrivateKey(privateKey: KeyObject): SigningKey {
-    const algorithm = privateKey.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256';
+    const algorithm = algorithmOf(privateKey);
     const publicKey = createPublicKey(privateKey);
     const jwk = publicKey.export({ format: 'jwk' });
     const kid = thumbprint(jwk);

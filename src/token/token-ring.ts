@@ -1,3 +1,4 @@
+import type { JwtAlgorithm } from '../config/settings';
 import type { PublicJwk, SigningKey, TokenChecks } from './signing-key';
 
 export type TokenType = 'access' | 'refresh';
@@ -17,17 +18,19 @@ export interface TokenClaims {
   sid: string;
 }
 
-/** The keys of one type of token. The first one signs; all of them check, so that keys can be changed under load. */
+/** The keys of one type of token. One signs; all of them check, so that keys can be changed under load. */
 export class TokenRing {
   constructor(
     private readonly type: TokenType,
     private readonly keys: readonly SigningKey[],
+    /** The first key of this algorithm signs. */
+    private readonly algorithm: JwtAlgorithm = 'HS256',
   ) {}
 
   sign(claims: Omit<TokenClaims, 'token_type'> & Record<string, unknown>): string {
-    const [first] = this.keys;
-    if (first === undefined) throw new Error(`no key for ${this.type} tokens`);
-    return first.sign({ token_type: this.type, ...claims });
+    const signing = this.keys.find(({ algorithm }) => algorithm === this.algorithm);
+    if (signing === undefined) throw new Error(`no key for ${this.type} tokens`);
+    return signing.sign({ token_type: this.type, ...claims });
   }
 
   /** @returns undefined for whatever is not a valid token of this type */

@@ -42,10 +42,14 @@ import { Tokens } from './tokens';
         issuer: given.jwtIssuer,
         audience: given.jwtAudience,
         accountClaims: given.accessTokenClaims,
-        access: new TokenRing('access', [
-          ...given.jwtKeys.map((key) => SigningKey.ofPrivateKey(key)),
-          ...given.jwtSecrets.map((secret) => SigningKey.ofSecret(secret)),
-        ]),
+        access: new TokenRing(
+          'access',
+          [
+            ...given.jwtKeys.map((key) => SigningKey.ofPrivateKey(key)),
+            ...given.jwtSecrets.map((secret) => SigningKey.ofSecret(secret)),
+          ],
+          given.jwtAlgorithm,
+        ),
         refresh: new TokenRing(
           'refresh',
           new KeyRing(given.secretKeys, 'refresh-token').all.map(({ key }) => SigningKey.ofSecret(key)),

@@ -20,6 +20,8 @@ export interface SessionStart {
   accountId: string;
   newMember: boolean;
   client: ClientInfo;
+  /** E.164, where it has just proved itself. */
+  phoneNumber?: string;
   idempotency?: { key: string; body: string };
   importedJti?: string;
 }
@@ -81,6 +83,7 @@ export class TokenService {
         ...[session.idempotencyKey, session.idempotencyBody, importedJti],
       ],
     );
+    await this.sessions.recordStart(transaction, session, client, start.phoneNumber);
     return session;
   }
 
@@ -90,6 +93,8 @@ export class TokenService {
     if (accountClaims.length === 0) return this.tokens.sign(session, {});
     const values = known ?? (await this.accounts?.valuesOf(session.accountId));
     if (values === undefined) throw new TokenNotValid();
+    // New is who has just signed in, also when the reply is repeated, and nobody who has refreshed since.
+    values.new_member = session.newMember && session.previousJti === null;
     return this.tokens.sign(session, Object.fromEntries(accountClaims.map((claim) => [claim, values[claim]])));
   }
 

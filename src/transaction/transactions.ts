@@ -39,6 +39,7 @@ export class Transactions {
     const runner = this.dataSource.createQueryRunner();
     try {
       const connection = (await runner.connect()) as { destroy?: () => void };
+      signal.throwIfAborted();
       // Past the deadline nobody knows what the server made of the last statement: the connection is given up.
       signal.addEventListener('abort', () => connection.destroy?.(), { once: true });
       await runner.startTransaction();

@@ -18,6 +18,8 @@ export class CreateTables1764000000000 implements MigrationInterface {
       name,
       type: 'varchar',
       length: String(length),
+      // Not the database's default, which may be latin1: that has no room for every letter.
+      ...(runner.dataSource.options.type === 'better-sqlite3' ? {} : { charset: 'utf8mb4' }),
     });
     const time = (name: string, more: Partial<TableColumnOptions> = {}): TableColumnOptions => ({
       name,
