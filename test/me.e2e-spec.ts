@@ -294,6 +294,13 @@ describe.each(databases)('the caller’s own account, on $name', (database) => {
       expect((await me(byOld)).id).not.toBe(before.id);
     });
 
+    it('leaves the former number in no table', async () => {
+      const caller = await signIn();
+      expect(await dump()).toContain(phone.slice(1));
+      await verifyNew(caller, other, await askNew(caller, other));
+      expect(await dump()).not.toContain(phone.slice(1));
+    });
+
     it('counts five wrong guesses and then refuses the right code', async () => {
       const caller = await signIn();
       const otp = await askNew(caller, other);

@@ -52,12 +52,14 @@ export class PhoneChangeService {
     client: ClientInfo,
   ): Promise<Account | 'taken'> {
     const { accountId, sessionId } = caller;
+    const { phoneNumber: former } = await accountOf(transaction, caller);
     try {
       await transaction.execute('UPDATE account SET phone_number = ? WHERE id = ?', [phoneNumber, accountId]);
     } catch (error) {
       if (isDuplicate(error)) return 'taken';
       throw error;
     }
+    if (former !== phoneNumber) await this.otps.forget(transaction, former);
     await this.sessions.endAll(transaction, accountId, 'phone_number_changed', sessionId);
     await this.events.record(transaction, { kind: 'phone_number_changed', accountId, sessionId, phoneNumber, client });
     return accountOf(transaction, caller);

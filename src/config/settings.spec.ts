@@ -207,6 +207,7 @@ describe('refusals', () => {
     ['TRUSTED_PROXIES', '256.0.0.0/8', cidrs],
     ['TRUSTED_PROXIES', '10.0.0.0/8,proxy.marker', cidrs],
     ['TRUSTED_PROXIES', '*', cidrs],
+    ['TRUSTED_PROXIES', '0.0.0.0/0', cidrs],
     ['CORS_ORIGINS', '*', origins],
     ['CORS_ORIGINS', 'https://*.marker.test', origins],
     ['CORS_ORIGINS', 'https://marker.test,*', origins],

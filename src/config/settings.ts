@@ -187,7 +187,10 @@ function schema(production: boolean, asymmetric: boolean) {
     THROTTLE_LIMIT: wholeNumber(0, 1_000_000).default(100),
     THROTTLE_TTL_SECONDS: wholeNumber(1, 86_400).default(60),
     TRUSTED_PROXIES: list
-      .refine((items) => items.every((item) => ipaddr.isValidCIDR(item)), 'must be CIDRs, such as 10.0.0.0/8,::1/128')
+      .refine(
+        (items) => items.every((item) => ipaddr.isValidCIDR(item) && !item.endsWith('/0')),
+        'must be CIDRs, such as 10.0.0.0/8,::1/128',
+      )
       .default([]),
     CORS_ORIGINS: list
       .refine((items) => items.every(isOrigin), 'must be exact origins, such as https://app.hodi.test, without a path')
