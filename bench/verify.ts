@@ -150,7 +150,7 @@ async function measure(name: string, databaseUrl: string): Promise<void> {
   const settings = readSettings(env);
   const codes = new OtpCodes(new KeyRing(settings.secretKeys, 'otp'));
   const dataSource = await connectDatabase(await databaseOptions(settings));
-  const hodi = await Server.start(['dist/main.js'], env);
+  const hodi = await Server.start(['--max-semi-space-size=4', 'dist/main.js'], env);
   process.stdout.write(`\n${name}: first reply ${Math.round(hodi.startMilliseconds)} ms after the start, `);
   process.stdout.write(`${hodi.memory} MB when idle\n`);
   const bare =
