@@ -353,3 +353,32 @@ const secretOf = { old: secrets.JWT_SECRET, new: 'b7YkLw2QzRc9VtXe5NmHs8PdJf3UaG
     }, 60_000);
   },
 );
+
+describe('the way from HS256 to a key file', () => {
+  it('publishes the key while the secret signs, then signs by it, and refuses no token on the way', async () => {
+    const url = await sqlite.create();
+    const files = { JWT_KEY_FILES: keyFile() };
+    const node = (env: NodeJS.ProcessEnv) => TestApp.start({ ...sqlite, create: async () => url }, env);
+
+    const before = await node({});
+    const first = await signIn(before);
+    await before.stop();
+
+    const publishing = await node({ ...files, JWT_ALGORITHM: 'HS256' });
+    expect((await publishedBy(publishing)).keys).toHaveLength(1);
+    expect((await me(publishing, first.access)).status).toBe(200);
+    const second = await signIn(publishing);
+    expect(decodeProtectedHeader(second.access)).toEqual({ alg: 'HS256', typ: 'JWT' });
+    await publishing.stop();
+
+    const using = await node(files);
+    expect((await me(using, second.access)).status).toBe(200);
+    const third = await signIn(using);
+    expect(decodeProtectedHeader(third.access).alg).toBe('ES256');
+    await using.stop();
+
+    const publishingStill = await node({ ...files, JWT_ALGORITHM: 'HS256' });
+    expect((await me(publishingStill, third.access)).status).toBe(200);
+    await publishingStill.stop();
+  });
+});
