@@ -105,7 +105,7 @@ describe.each(databases)('dispatchers on $name', (database) => {
     });
     await sent;
     await test.textsSent();
-  }, 3_000);
+  }, 15_000);
 
   it('goes on at once where more texts are due than it takes at a time', async () => {
     const wake = jest.spyOn(test.app.get(SmsDispatcher), 'wake').mockReturnValue();
