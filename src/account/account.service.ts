@@ -52,7 +52,7 @@ export class AccountService {
     const signIn = await this.transactions.run(
       async (transaction) =>
         (await this.repeated(transaction, repeatable)) ??
-        (await this.signIn(transaction, e164, otp, client, repeatable)) ??
+        (await this.signIn(transaction, phoneNumber, otp, client, repeatable)) ??
         // Of two equal requests side by side the second one gets here when the first has used the code.
         (await this.repeated(transaction, repeatable)),
     );
@@ -65,16 +65,17 @@ export class AccountService {
 
   private async signIn(
     transaction: Transaction,
-    phoneNumber: string,
+    phoneNumber: PhoneNumber,
     otp: string,
     client: ClientInfo,
     idempotency?: IdempotentRequest,
   ): Promise<SignIn | undefined> {
-    if (!(await this.otps.consume(transaction, phoneNumber, 'sign-in', otp))) return undefined;
-    const { account, newMember } = await this.accounts.enter(transaction, phoneNumber);
-    const start = { accountId: account.id, newMember, client, phoneNumber, idempotency };
+    const { e164 } = phoneNumber;
+    if (!(await this.otps.consume(transaction, e164, 'sign-in', otp))) return undefined;
+    const { account, newMember } = await this.accounts.enter(transaction, e164);
+    const start = { accountId: account.id, newMember, client, phoneNumber: e164, idempotency };
     const session = await this.tokens.openSession(transaction, start);
-    return { session, claims: claimsOf(account, phoneNumber, newMember) };
+    return { session, claims: claimsOf(account, phoneNumber) };
   }
 
   private async repeated(

@@ -50,7 +50,9 @@ export class Accounts implements AccountSource, OnModuleInit {
 
   async valuesOf(accountId: string): Promise<AccountClaimValues | undefined> {
     const account = await this.transactions.run(({ manager }) => manager.findOneBy(Account, { id: accountId }));
-    return account ? claimsOf(account, account.phoneNumber, false) : undefined;
+    if (account === null) return undefined;
+    const { phoneNumber: e164 } = account;
+    return claimsOf(account, { e164, country: PhoneNumber.read(e164, {})?.country });
   }
 
   async enterImported(transaction: Transaction, userId: string): Promise<string | undefined> {
@@ -76,17 +78,9 @@ export class Accounts implements AccountSource, OnModuleInit {
   }
 }
 
-/** @param phoneNumber E.164 */
 export function claimsOf(
   { displayName, locale }: Pick<Account, 'displayName' | 'locale'>,
-  phoneNumber: string,
-  newMember: boolean,
+  { e164, country }: Pick<PhoneNumber, 'e164' | 'country'>,
 ): AccountClaimValues {
-  return {
-    phone_number: phoneNumber,
-    phone_country: PhoneNumber.read(phoneNumber, {})?.country ?? '',
-    new_member: newMember,
-    display_name: displayName,
-    locale,
-  };
+  return { phone_number: e164, phone_country: country ?? '', display_name: displayName, locale };
 }

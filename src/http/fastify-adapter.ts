@@ -5,10 +5,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Settings } from '../config/settings';
 import { MalformedRequest } from '../error/refusal';
-import { json, prefersProblems, problemJson } from './media-range';
-import { problemOf } from './problem';
-import { bodyLimit, replyTo } from './refusal-replies';
-import { refusalOf } from './refusal.filter';
+import { bodyLimit } from './refusal-replies';
+import { refusalOf, tellTo } from './refusal.filter';
 
 /** Time for a whole request to come in, so that slow senders cannot hold connections. */
 const requestTimeout = 10_000;
@@ -29,19 +27,10 @@ export function createAdapter({ trustedProxies }: Pick<Settings, 'trustedProxies
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      const refusal = refusalOf(error) ?? new MalformedRequest();
-      const plain = replyTo(refusal);
-      const { status, headers = {} } = plain;
-      const asProblem = prefersProblems(request.headers.accept);
-      const body = asProblem ? problemOf(refusal, plain, request.id) : plain.body;
+      const { status, headers, body } = tellTo(request, refusalOf(error) ?? new MalformedRequest());
       void reply
         .status(status)
-        .headers({
-          ...headers,
-          'X-Request-Id': request.id,
-          'Cache-Control': 'no-store',
-          'Content-Type': asProblem ? problemJson : json,
-        })
+        .headers({ ...headers, 'X-Request-Id': request.id, 'Cache-Control': 'no-store' })
         .send(Buffer.from(JSON.stringify(body)));
     },
     clientErrorHandler: answerBrokenRequest,

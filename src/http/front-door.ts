@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { METHODS } from 'node:http';
+import { isAccountPath, pathOf } from '../client/request-path';
 import { MalformedRequest } from '../error/refusal';
 import type { Log } from '../log/log';
 import { readBodiesAsBytes } from './request-body';
@@ -15,8 +16,7 @@ export function openFrontDoor(fastify: FastifyInstance, routes: Routes, log: Log
 
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
-    if (decodeURI(request.url.split('?')[0] ?? '').startsWith('/api/account/'))
-      reply.header('Cache-Control', 'no-store');
+    if (isAccountPath(pathOf(request))) reply.header('Cache-Control', 'no-store');
     const isHostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
     done(isHostless ? new MalformedRequest() : undefined);
   });

@@ -24,13 +24,8 @@ export class RefusalFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const refusal = refusalOf(thrown);
     this.report(thrown, refusal, request);
-    const plain = refusal === undefined ? serverErrorReply : replyTo(refusal);
-    const asProblem = prefersProblems(request.headers.accept);
-    const body = asProblem ? problemOf(refusal, plain, request.id) : plain.body;
-    void reply
-      .status(plain.status)
-      .headers({ ...plain.headers, 'Content-Type': asProblem ? problemJson : json })
-      .send(body);
+    const { status, headers, body } = tellTo(request, refusal);
+    void reply.status(status).headers(headers).send(body);
   }
 
   private report(thrown: unknown, refusal: AnyRefusal | undefined, request: FastifyRequest): void {
@@ -38,6 +33,17 @@ export class RefusalFilter implements ExceptionFilter {
     if (refusal === undefined) this.log.trouble('unexpected error', thrown, fields);
     if (refusal instanceof ServiceUnavailable) this.log.trouble('dependency unavailable', refusal.cause, fields);
   }
+}
+
+/** A refusal, or our own fault, in the form that the caller prefers. */
+export function tellTo({ headers, id }: FastifyRequest, refusal: AnyRefusal | undefined) {
+  const plain = refusal === undefined ? serverErrorReply : replyTo(refusal);
+  const asProblem = prefersProblems(headers.accept);
+  return {
+    status: plain.status,
+    headers: { ...plain.headers, 'Content-Type': asProblem ? problemJson : json },
+    body: asProblem ? problemOf(refusal, plain, id) : plain.body,
+  };
 }
 
 /** @returns undefined for what is nobody's refusal but our fault */

@@ -1,6 +1,7 @@
 import { All, Controller, HttpCode, HttpStatus, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pathOf } from '../client/request-path';
 import { MethodNotAllowed, NotFound } from '../error/refusal';
 import { Routes } from './routes';
 
@@ -23,8 +24,9 @@ export class UnroutedController {
 
   @All('*')
   @HttpCode(HttpStatus.OK)
-  answer(@Req() { method, url }: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): RouteDescription {
-    const path = decodeURI(url.split('?')[0] ?? '');
+  answer(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): RouteDescription {
+    const { method } = request;
+    const path = pathOf(request);
     const allowed = this.routes.allowed(path);
     if (allowed.length === 0) throw new NotFound();
     if (method !== 'OPTIONS') throw new MethodNotAllowed(method, allowed);

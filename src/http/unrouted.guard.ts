@@ -1,5 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { pathOf } from '../client/request-path';
 import { BearerGuard } from '../token/bearer.guard';
 import { Routes } from './routes';
 import { UnroutedController } from './unrouted.controller';
@@ -15,7 +16,7 @@ export class UnroutedGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getClass() !== UnroutedController) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (this.routes.demandsToken(decodeURI(request.url.split('?')[0] ?? ''))) await this.bearer.demandCaller(request);
+    if (this.routes.demandsToken(pathOf(request))) await this.bearer.demandCaller(request);
     return true;
   }
 }

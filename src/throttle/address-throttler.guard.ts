@@ -1,16 +1,14 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
 import type { FastifyRequest } from 'fastify';
+import { isAccountPath, pathOf } from '../client/request-path';
 import { Throttled } from '../error/refusal';
 
 /** Limits requests a client address over all account routes together; IPv6 by /64, as that is what one client has. */
 @Injectable()
 export class AddressThrottlerGuard extends ThrottlerGuard {
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
-    const { url } = context.switchToHttp().getRequest<FastifyRequest>();
-    // Decoded, as the router decodes: an escaped letter must not lead past the limit.
-    const [path = ''] = url.split('?');
-    return !decodeURI(path).startsWith('/api/account/');
+    return !isAccountPath(pathOf(context.switchToHttp().getRequest<FastifyRequest>()));
   }
 
   protected override generateKey(_context: ExecutionContext, address: string): string {

@@ -2,7 +2,7 @@ import type { AccessTokenClaim } from '../config/settings';
 import type { Transaction } from '../transaction/transaction';
 
 /** What an access token can tell of an account. */
-export type AccountClaimValues = Record<AccessTokenClaim, string | boolean>;
+export type AccountClaimValues = Record<Exclude<AccessTokenClaim, 'new_member'>, string>;
 
 /** What this room asks of accounts, which are above it. */
 export interface AccountSource {

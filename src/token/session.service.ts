@@ -49,15 +49,12 @@ export class SessionService {
     await this.events.record(transaction, { kind: 'signed_in', accountId, sessionId, phoneNumber, client });
   }
 
-  /** @returns the ids of the sessions that were live, and are no more */
-  async endAll(transaction: Transaction, accountId: string, why: SessionEnd, except = ''): Promise<string[]> {
+  async endAll(transaction: Transaction, accountId: string, why: SessionEnd, except = ''): Promise<void> {
     const { rows } = await transaction.execute<{ id: string }>(
       'SELECT id FROM session WHERE account_id = ? AND revoked_at IS NULL AND expires_at > ? AND id <> ?',
       [accountId, this.clock.now(), except],
     );
-    const ended: string[] = [];
-    for (const { id } of rows) if (await this.end(transaction, accountId, id, why)) ended.push(id);
-    return ended;
+    for (const { id } of rows) await this.end(transaction, accountId, id, why);
   }
 
   /** @returns whether it was this call that ended it */

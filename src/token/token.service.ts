@@ -91,10 +91,10 @@ export class TokenService {
   async pairOf(session: Session, known?: AccountClaimValues): Promise<TokenPair> {
     const { accountClaims } = this.policy;
     if (accountClaims.length === 0) return this.tokens.sign(session, {});
-    const values = known ?? (await this.accounts?.valuesOf(session.accountId));
-    if (values === undefined) throw new TokenNotValid();
+    const account = known ?? (await this.accounts?.valuesOf(session.accountId));
+    if (account === undefined) throw new TokenNotValid();
     // New is who has just signed in, also when the reply is repeated, and nobody who has refreshed since.
-    values.new_member = session.newMember && session.previousJti === null;
+    const values = { ...account, new_member: session.newMember && session.previousJti === null };
     return this.tokens.sign(session, Object.fromEntries(accountClaims.map((claim) => [claim, values[claim]])));
   }
 

@@ -1,0 +1,11 @@
+/**
+ * The path that a request asks for, decoded as the router decodes it: an escaped letter must not lead past a rule. The
+ * router has refused what cannot be decoded.
+ */
+export function pathOf({ url }: { url: string }): string {
+  return decodeURI(url.split('?')[0] ?? '');
+}
+
+export function isAccountPath(path: string): boolean {
+  return path.startsWith('/api/account/');
+}
