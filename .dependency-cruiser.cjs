@@ -17,7 +17,7 @@ const features = {
 
 /** Ground rooms import nothing of ours but these. */
 const groundMayUse = {
-  config: ['error'],
+  config: ['clock', 'error'],
   field: ['phone'],
   log: ['config'],
   redis: ['config', 'log'],

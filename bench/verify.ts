@@ -8,12 +8,14 @@ import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import type { DataSource } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
+import { Clock } from '../src/clock/clock';
 import { Account } from '../src/account/account.entity';
 import { readSettings } from '../src/config/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { KeyRing } from '../src/key/key-ring';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { OtpCodes } from '../src/otp/otp-codes';
+import { TestNumbers } from '../src/otp/test-numbers';
 
 /**
  * Verifies a second, and how long one takes, on each database: every code used once, every reply checked. On MySQL a
@@ -148,7 +150,7 @@ async function measure(name: string, databaseUrl: string): Promise<void> {
     LOG_LEVEL: process.env.LOG_LEVEL,
   };
   const settings = readSettings(env);
-  const codes = new OtpCodes(new KeyRing(settings.secretKeys, 'otp'));
+  const codes = new OtpCodes(new KeyRing(settings.secretKeys, 'otp'), new TestNumbers([], new Clock()));
   const dataSource = await connectDatabase(await databaseOptions(settings));
   const hodi = await Server.start(['--max-semi-space-size=4', 'dist/main.js'], env);
   process.stdout.write(`\n${name}: first reply ${Math.round(hodi.startMilliseconds)} ms after the start, `);

@@ -29,10 +29,12 @@ async function listen(app: NestFastifyApplication, { host, port }: Settings): Pr
   });
 }
 
-function announce(url: string, { production, smsTransports, smsFile }: Settings, log: Log): void {
+function announce(url: string, { production, sms }: Settings, log: Log): void {
   log.event('listening', { url });
   if (production) return;
-  const codes = smsTransports.includes('console') ? 'here' : `in ${smsFile}`;
+  const transports = [...sms.routes.values()].flat();
+  const shown = transports.includes('file') ? `in ${sms.file}` : `on phones, by ${[...new Set(transports)].join(', ')}`;
+  const codes = transports.includes('console') ? 'here' : shown;
   process.stdout.write(`\n  Hodi listens on ${url}\n  Swagger UI: ${url}/api/docs/\n  Codes appear ${codes}.\n\n`);
 }
 

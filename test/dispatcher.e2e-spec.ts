@@ -1,7 +1,5 @@
 import type { Repository } from 'typeorm';
-import { Log } from '../src/log/log';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
-import { OtpTexts } from '../src/otp/otp-texts';
 import { OtpService } from '../src/otp/otp.service';
 import { SmsDispatcher } from '../src/sms/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
@@ -25,11 +23,7 @@ describe.each(databases)('dispatchers on $name', (database) => {
   afterEach(() => jest.restoreAllMocks());
   afterAll(() => test.stop());
 
-  const dispatcherTo = (transport: Pick<Inbox, 'name' | 'send'>) => {
-    const dispatcher = new SmsDispatcher(test.app.get(Transactions), [transport], test.clock, test.app.get(Log));
-    dispatcher.takeCodesFrom(test.app.get(OtpTexts));
-    return dispatcher;
-  };
+  const in8Seconds = () => new Date(test.clock.now().getTime() + 8_000);
 
   it.each<[string, Partial<OtpChallenge>]>([
     ['was used', { consumedAt: new Date(0) }],
@@ -44,18 +38,18 @@ describe.each(databases)('dispatchers on $name', (database) => {
     test.clock.advance(2);
     await test.textsSent();
     expect(test.inbox.texts).toEqual([]);
-    expect(await messages.find()).toMatchObject([{ state: 'expired', reason: 'code_not_live' }]);
+    expect(await messages.find()).toMatchObject([{ state: 'expired', reason: 'out_of_order' }]);
   });
 
   it('gives a text that was left behind to one of ten dispatchers', async () => {
     await test.obtainOtp(phone);
-    await messages.update({ phoneNumber: phone }, { state: 'sending', finishedAt: null });
-    test.clock.advance(9.9);
+    await messages.update({ phoneNumber: phone }, { state: 'sending', dueAt: in8Seconds(), finishedAt: null });
+    test.clock.advance(7.9);
     await test.textsSent();
     expect(test.inbox.texts).toHaveLength(1);
     test.clock.advance(0.1);
     const inboxes = Array.from({ length: 10 }, () => new Inbox());
-    await Promise.all(inboxes.map((inbox) => dispatcherTo(inbox).idle()));
+    await Promise.all(inboxes.map((inbox) => test.dispatcherTo(inbox).idle()));
     expect(inboxes.flatMap(({ texts }) => texts)).toHaveLength(1);
   });
 
@@ -71,7 +65,7 @@ describe.each(databases)('dispatchers on $name', (database) => {
           end = (error) => (error ? reject(error) : resolve());
           entered();
         });
-      void (slow = dispatcherTo({ name: 'slow', send } as never)).idle();
+      void (slow = test.dispatcherTo({ name: 'console', send })).idle();
     });
     await begun;
     test.clock.advance(10);
@@ -79,7 +73,7 @@ describe.each(databases)('dispatchers on $name', (database) => {
     await test.textsSent();
     end(how === 'refused' ? new Error('late') : undefined);
     await slow.idle();
-    expect(await messages.find()).toMatchObject([{ state: 'sent', transport: 'inbox', attempts: 3 }]);
+    expect(await messages.find()).toMatchObject([{ state: 'sent', transport: 'file', attempts: 3 }]);
     expect(test.inbox.texts).toHaveLength(1);
   });
 
@@ -88,8 +82,8 @@ describe.each(databases)('dispatchers on $name', (database) => {
     await test.requestOtp(phone);
     for (const wait of [2, 4, 8, 16, 32]) {
       await test.textsSent();
-      const [{ nextTryAt } = { nextTryAt: new Date(0) }] = await messages.find();
-      expect(nextTryAt.getTime() - test.clock.now().getTime()).toBe(wait * 1000);
+      const [message] = await messages.find();
+      expect(message!.dueAt!.getTime() - test.clock.now().getTime()).toBe(wait * 1000);
       test.clock.advance(wait);
     }
   });
@@ -101,7 +95,7 @@ describe.each(databases)('dispatchers on $name', (database) => {
     test.inbox.refusing = false;
     test.clock.advance(2);
     const sent = new Promise<void>((resolve) => {
-      jest.spyOn(test.inbox, 'send').mockImplementation(async () => resolve());
+      jest.spyOn(test.inbox, 'send').mockImplementation(async () => (resolve(), 'id'));
     });
     await sent;
     await test.textsSent();
@@ -110,18 +104,18 @@ describe.each(databases)('dispatchers on $name', (database) => {
   it('goes on at once where more texts are due than it takes at a time', async () => {
     const wake = jest.spyOn(test.app.get(SmsDispatcher), 'wake').mockReturnValue();
     for (let number = 100; number < 145; number++) await test.requestOtp(`+255754000${number}`);
-    await dispatcherTo(test.inbox).idle();
+    await test.dispatcherTo(test.inbox).idle();
     wake.mockRestore();
     expect(test.inbox.texts).toHaveLength(45);
   });
 
   it('lets a text that is being sent finish before it stops', async () => {
     await test.obtainOtp(phone);
-    await messages.update({ phoneNumber: phone }, { state: 'queued', nextTryAt: new Date(0) });
+    await messages.update({ phoneNumber: phone }, { state: 'queued', dueAt: new Date(0) });
     let end!: () => void;
     const begun = new Promise<void>((entered) => {
       const send = () => new Promise<void>((resolve) => ((end = resolve), entered()));
-      slow = dispatcherTo({ name: 'slow', send } as never);
+      slow = test.dispatcherTo({ name: 'console', send });
       slow.wake();
     });
     await begun;
@@ -131,14 +125,14 @@ describe.each(databases)('dispatchers on $name', (database) => {
     expect(stopped).toBe(false);
     end();
     await stopping;
-    expect(await messages.find()).toMatchObject([{ state: 'sent', transport: 'slow' }]);
+    expect(await messages.find()).toMatchObject([{ state: 'sent', transport: 'console' }]);
   });
 
   it('wakes the dispatcher only after the commit', async () => {
     const wake = jest.spyOn(test.app.get(SmsDispatcher), 'wake');
     await test.app.get(Transactions).run(async (transaction) => {
       wake.mockClear();
-      await test.app.get(OtpService).request(transaction, phone, 'sign-in');
+      await test.app.get(OtpService).request(transaction, phone, 'sign-in', {});
       expect(wake).not.toHaveBeenCalled();
     });
     expect(wake).toHaveBeenCalled();

@@ -54,6 +54,9 @@ describe('the OpenAPI document', () => {
         'get /api/account/sessions/ 200 401 406 429 500 503',
         'delete /api/account/sessions/ 204 401 406 429 500 503',
         'delete /api/account/sessions/{id}/ 204 401 404 406 429 500 503',
+        'get /api/account/request-otp/{request_id}/ 200 404 406 429 500 503',
+        'post /api/sms/receipts/{transport}/ 200 400 403 404 406 413 415 500 503',
+        'get /api/sms/receipts/{transport}/ 200 400 403 404 406 500 503',
         'get /.well-known/jwks.json 200 406 500',
         'get /health/live/ 200 406 500',
         'get /health/ready/ 200 406 500 503',
@@ -94,7 +97,7 @@ const executablePath = '/usr/bin/chromium';
     const note = (response: Response) => void (response.status() < 400 || failed.push(response.url()));
     page.on('response', note);
     await page.goto(`${service.url}${path}`);
-    await page.getByText('/api/account/request-otp/').waitFor();
+    await page.getByText('/api/account/request-otp/', { exact: true }).waitFor();
     expect(failed).toEqual([]);
     page.off('response', note);
   });

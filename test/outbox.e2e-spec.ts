@@ -1,10 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Repository } from 'typeorm';
-import { Log } from '../src/log/log';
 import { OtpService } from '../src/otp/otp.service';
-import { OtpTexts } from '../src/otp/otp-texts';
-import { SmsDispatcher } from '../src/sms/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { FileTransport } from '../src/sms/transport/file.transport';
 import { Transactions } from '../src/transaction/transactions';
@@ -27,11 +24,12 @@ describe.each(databases)('the outbox on $name', (database) => {
   beforeEach(() => test.reset());
   afterAll(() => test.stop());
 
+  const in8Seconds = () => new Date(test.clock.now().getTime() + 8_000);
   const states = async () => (await messages.find()).map(({ state, reason }) => ({ state, reason }));
 
   it('is committed with its challenge, or not at all', async () => {
     const undone = test.app.get(Transactions).run(async (transaction) => {
-      await test.app.get(OtpService).request(transaction, phone, 'sign-in');
+      await test.app.get(OtpService).request(transaction, phone, 'sign-in', {});
       throw new Error('rolled back');
     });
     await expect(undone).rejects.toThrow('rolled back');
@@ -42,7 +40,15 @@ describe.each(databases)('the outbox on $name', (database) => {
   it('records which transport took a text, and when', async () => {
     await test.obtainOtp(phone);
     expect(await messages.find()).toMatchObject([
-      { phoneNumber: phone, state: 'sent', transport: 'inbox', attempts: 1, finishedAt: test.clock.now() },
+      {
+        phoneNumber: phone,
+        state: 'sent',
+        transport: 'file',
+        providerId: 'file-1',
+        dueAt: null,
+        attempts: 1,
+        finishedAt: test.clock.now(),
+      },
     ]);
   });
 
@@ -55,7 +61,7 @@ describe.each(databases)('the outbox on $name', (database) => {
     test.inbox.refusing = true;
     expect((await test.requestOtp(phone)).status).toBe(200);
     await test.textsSent();
-    expect(await states()).toEqual([{ state: 'queued', reason: null }]);
+    expect(await states()).toEqual([{ state: 'queued', reason: 'out_of_order' }]);
     test.inbox.refusing = false;
     await test.textsSent();
     expect(test.inbox.texts).toEqual([]);
@@ -67,14 +73,15 @@ describe.each(databases)('the outbox on $name', (database) => {
     expect(test.logged.join('')).toContain('a transport did not take a text');
   });
 
-  it('gives up after six tries', async () => {
+  it('tries until the code is past its life, and keeps why it came to nothing', async () => {
     test.inbox.refusing = true;
     await test.requestOtp(phone);
-    for (let attempt = 1; attempt <= 7; attempt++) {
+    for (let waited = 0; waited <= 330; waited += 1) {
       await test.textsSent();
-      test.clock.advance(40);
+      test.clock.advance(1);
     }
-    expect(await messages.find()).toMatchObject([{ state: 'failed', reason: 'transports_failed', attempts: 6 }]);
+    // After 0, 2, 6, 14, 30, 62 seconds, then every 32; once more to see that there is no code any more.
+    expect(await messages.find()).toMatchObject([{ state: 'expired', reason: 'out_of_order', attempts: 14 }]);
   });
 
   it('does not send a code past its life, nor one that was used', async () => {
@@ -84,7 +91,7 @@ describe.each(databases)('the outbox on $name', (database) => {
     test.inbox.refusing = false;
     test.clock.advance(300);
     await test.textsSent();
-    expect([await states(), test.inbox.texts]).toEqual([[{ state: 'expired', reason: 'code_not_live' }], []]);
+    expect([await states(), test.inbox.texts]).toEqual([[{ state: 'expired', reason: 'out_of_order' }], []]);
   });
 
   it('gives a text to one of ten dispatchers that look at the same time', async () => {
@@ -93,24 +100,20 @@ describe.each(databases)('the outbox on $name', (database) => {
     await test.requestOtp(phone);
     await test.textsSent();
     test.clock.advance(5);
-    const dispatchers = inboxes.map((inbox) => {
-      const dispatcher = new SmsDispatcher(test.app.get(Transactions), [inbox], test.clock, test.app.get(Log));
-      dispatcher.takeCodesFrom(test.app.get(OtpTexts));
-      return dispatcher;
-    });
+    const dispatchers = inboxes.map((inbox) => test.dispatcherTo(inbox));
     await Promise.all(dispatchers.map((dispatcher) => dispatcher.idle()));
     expect(inboxes.flatMap(({ texts }) => texts)).toHaveLength(1);
   });
 
-  it('takes over a text that another dispatcher has kept for over 10 seconds', async () => {
+  it('takes over a text that another dispatcher has kept for over 8 seconds', async () => {
     await test.obtainOtp(phone);
-    await messages.update({ phoneNumber: phone }, { state: 'sending', finishedAt: null });
+    await messages.update({ phoneNumber: phone }, { state: 'sending', dueAt: in8Seconds(), finishedAt: null });
     await test.textsSent();
     expect(test.inbox.texts).toHaveLength(1);
-    test.clock.advance(10);
+    test.clock.advance(8);
     await test.textsSent();
     expect(test.inbox.texts).toHaveLength(2);
-    expect(test.inbox.texts[1]).toEqual(test.inbox.texts[0]);
+    expect(test.inbox.texts[1]).toEqual({ ...test.inbox.texts[0], ttlSeconds: 292 });
   });
 });
 
@@ -118,8 +121,8 @@ describe('the file transport', () => {
   it('appends a JSON line a text, for its owner only', async () => {
     const file = join(scratchFolder(), 'deeper', 'sms.jsonl');
     const transport = new FileTransport(file, new FakeClock());
-    await transport.send({ id: '1', to: phone, text: 'one' });
-    await transport.send({ id: '2', to: phone, text: 'two\n"' });
+    await transport.send({ id: '1', to: phone, text: 'one', ttlSeconds: 300 });
+    await transport.send({ id: '2', to: phone, text: 'two\n"', ttlSeconds: 300 });
     expect(readFileSync(file, 'utf8')).toBe(
       `{"at":"2026-06-01T12:00:00.250Z","to":"${phone}","text":"one"}\n` +
         `{"at":"2026-06-01T12:00:00.250Z","to":"${phone}","text":"two\\n\\""}\n`,

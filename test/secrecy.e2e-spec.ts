@@ -72,7 +72,7 @@ describe('the console transport', () => {
     const line = await service.lineWith(phone);
     await service.stop();
 
-    expect(line).toMatch(/^ {2}Text to \+255679190720: \d{6} is your Hodi code\./);
+    expect(line).toMatch(/^ {2}Text to \+255679190720: \d{6} ni namba yako ya Hodi\./);
     expect(service.output.filter((it) => it.includes(phone))).toEqual([line]);
     const code = /\d{6}/.exec(line)![0];
     expect(service.output.filter((it) => it !== line && it.includes(code))).toEqual([]);

@@ -3,7 +3,7 @@ import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { Session } from '../src/token/session.entity';
 import { databases } from './support/databases';
-import type { HttpReply } from './support/http-client';
+import { otpSent, type HttpReply } from './support/http-client';
 import { codeIn } from './support/inbox';
 import { otherThan, TestApp } from './support/test-app';
 
@@ -34,9 +34,7 @@ describe.each(databases)('signing in, on $name', (database) => {
       await test.textsSent();
 
       expect(status).toBe(200);
-      expect(text).toBe(
-        '{"detail":"OTP sent successfully","expires_in":300,"resend_in":60,"code_length":6,"code_format":"numeric"}',
-      );
+      expect(text).toMatch(otpSent);
       expect(headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
       expect(test.inbox.texts).toHaveLength(1);
       expect(test.inbox.texts[0]).toMatchObject({ to: phone });
@@ -55,7 +53,7 @@ describe.each(databases)('signing in, on $name', (database) => {
       const [known, unknown] = [await test.requestOtp(phone), await test.requestOtp(other)];
       const told = ({ status, text, headers }: HttpReply) => ({
         status,
-        text,
+        text: text.replace(/"request_id":"[0-9a-f-]{36}"/, ''),
         headers: { ...headers, date: '', 'x-request-id': '' },
       });
       expect(told(known)).toEqual(told(unknown));
@@ -216,7 +214,7 @@ describe.each(databases)('signing in, on $name', (database) => {
 
       const told = replies.map(({ status, text, headers }) => ({
         status,
-        text,
+        text: text.replace(/"request_id":"[0-9a-f-]{36}"/, ''),
         headers: { ...headers, date: '', 'x-request-id': '' },
       }));
       expect(told[0]).toMatchObject({ status: 400, text: invalidOtp });

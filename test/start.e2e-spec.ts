@@ -23,7 +23,8 @@ async function run(program: 'main' | 'migrate', env: NodeJS.ProcessEnv, cwd = sc
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (stdout.includes('"msg":"listening"')) child.kill('SIGTERM');
+    // Once: a second one would not wait for what runs.
+    if (stdout.includes('"msg":"listening"') && !child.killed) child.kill('SIGTERM');
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const [code] = (await once(child, 'close')) as [number | null];

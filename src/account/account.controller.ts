@@ -7,7 +7,8 @@ import {
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
-import { idempotencyKey, keyReused, requestOtpRefusals, verifyOtpRefusals } from './account.examples';
+import { AcceptLanguage } from '../client/language-wish';
+import { acceptLanguage, idempotencyKey, keyReused, requestOtpRefusals, verifyOtpRefusals } from './account.examples';
 import { AccountService } from './account.service';
 import { OtpRequestedDto } from './dto/otp-requested.dto';
 import { RequestOtpDto } from './dto/request-otp.dto';
@@ -25,8 +26,12 @@ export class AccountController {
   @Post('request-otp/')
   @HttpCode(HttpStatus.OK)
   @ApiBadRequestResponse(requestOtpRefusals)
-  async requestOtp(@Body() { phone_number, locale }: RequestOtpDto): Promise<OtpRequestedDto> {
-    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, locale));
+  @ApiHeader(acceptLanguage)
+  async requestOtp(
+    @Body() { phone_number, locale }: RequestOtpDto,
+    @AcceptLanguage() acceptLanguage: string | undefined,
+  ): Promise<OtpRequestedDto> {
+    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, { locale, acceptLanguage }));
   }
 
   /** Trade a one-time code for an access and a refresh token; makes the account at the first sign-in. */

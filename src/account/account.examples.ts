@@ -40,6 +40,13 @@ export const idempotencyKey: ApiHeaderOptions = {
   schema: { type: 'string', minLength: 8, maxLength: 128, pattern: '^[!-~]+$' },
 };
 
+export const acceptLanguage: ApiHeaderOptions = {
+  name: 'Accept-Language',
+  description: 'Languages of the text, where `locale` names none that there are words in.',
+  required: false,
+  schema: { type: 'string' },
+};
+
 const coded = (description: string, detail: string, code: string): ApiResponseNoStatusOptions => ({
   description,
   content: { 'application/json': { example: { detail, code } } },

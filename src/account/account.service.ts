@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
+import type { LanguageWish } from '../client/language-wish';
 import { IdempotencyKeyReused, InvalidOtp } from '../error/refusal';
 import { OtpService, type IssuedOtp } from '../otp/otp.service';
 import type { PhoneNumber } from '../phone/phone-number';
@@ -33,8 +34,10 @@ export class AccountService {
    * The same for known and unknown numbers: accounts are not even looked at.
    * @throws Throttled inside the gap after the last text
    */
-  requestOtp(phoneNumber: PhoneNumber, locale?: string): Promise<IssuedOtp> {
-    return this.transactions.run((transaction) => this.otps.request(transaction, phoneNumber.e164, 'sign-in', locale));
+  requestOtp(phoneNumber: PhoneNumber, language: LanguageWish): Promise<IssuedOtp> {
+    return this.transactions.run((transaction) =>
+      this.otps.request(transaction, phoneNumber.e164, 'sign-in', language),
+    );
   }
 
   /**

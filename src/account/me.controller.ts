@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Patch, Post } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiConsumes, ApiForbiddenResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBadRequestResponse, ApiConsumes, ApiForbiddenResponse, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
+import { AcceptLanguage } from '../client/language-wish';
 import { CurrentCaller, SignedIn, type Caller } from '../token/caller';
-import { newNumberRefusals, notFresh, requestOtpRefusals } from './account.examples';
+import { acceptLanguage, newNumberRefusals, notFresh, requestOtpRefusals } from './account.examples';
 import { OtpRequestedDto } from './dto/otp-requested.dto';
 import { ChangeProfileDto, NewPhoneNumberDto, ProfileDto } from './dto/profile.dto';
 import { VerifyOtpDto } from './dto/verify-otp.dto';
@@ -50,8 +51,13 @@ export class MeController {
   @Post('phone-number/')
   @HttpCode(HttpStatus.OK)
   @ApiBadRequestResponse(requestOtpRefusals)
-  async requestPhoneNumber(@Body() { phone_number }: NewPhoneNumberDto): Promise<OtpRequestedDto> {
-    return new OtpRequestedDto(await this.phoneChanges.request(phone_number));
+  @ApiHeader(acceptLanguage)
+  async requestPhoneNumber(
+    @CurrentCaller() caller: Caller,
+    @Body() { phone_number }: NewPhoneNumberDto,
+    @AcceptLanguage() acceptLanguage: string | undefined,
+  ): Promise<OtpRequestedDto> {
+    return new OtpRequestedDto(await this.phoneChanges.request(caller, phone_number, acceptLanguage));
   }
 
   /** Move the account to the new number by its code; the other sessions end. */

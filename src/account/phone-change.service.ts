@@ -23,11 +23,14 @@ export class PhoneChangeService {
   ) {}
 
   /**
-   * Tells nothing of whether the number has an account.
+   * Tells nothing of whether the number has an account. The text is in the account's language, if it has set one.
    * @throws Throttled inside the gap after the last text
    */
-  request(phoneNumber: PhoneNumber): Promise<IssuedOtp> {
-    return this.transactions.run((transaction) => this.otps.request(transaction, phoneNumber.e164, 'new-number'));
+  request(caller: Caller, phoneNumber: PhoneNumber, acceptLanguage?: string): Promise<IssuedOtp> {
+    return this.transactions.run(async (transaction) => {
+      const { locale } = await accountOf(transaction, caller);
+      return this.otps.request(transaction, phoneNumber.e164, 'new-number', { locale, acceptLanguage });
+    });
   }
 
   /** @throws InvalidOtp, or InvalidFields if the number has an account: told to whoever has proved to read its texts */

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { providerSettingNames } from './sms-provider-settings';
 import { InvalidSettings, readSettings, settingNames } from './settings';
 
 const keys = [
@@ -47,8 +48,13 @@ describe('defaults', () => {
       otpTtlSeconds: 300,
       otpMaxAttempts: 5,
       otpResendSeconds: 60,
-      smsTransports: ['console'],
-      smsFile: join(folder, 'sms.jsonl'),
+      sms: {
+        routes: new Map([['*', ['console']]]),
+        providers: {},
+        file: join(folder, 'sms.jsonl'),
+        wording: { appName: 'Hodi', defaultLocale: 'en' },
+        testNumbers: [],
+      },
       throttleLimit: 100,
       throttleTtlSeconds: 60,
       trustedProxies: [],
@@ -58,10 +64,10 @@ describe('defaults', () => {
   });
 
   it('keep the data in .data', () => {
-    const { dataDir, database, smsFile } = readSettings({ SECRET_KEY: keys[0], JWT_SECRET: keys[1] });
+    const { dataDir, database, sms } = readSettings({ SECRET_KEY: keys[0], JWT_SECRET: keys[1] });
     expect(dataDir).toBe('.data');
     expect(database).toEqual({ kind: 'sqlite', file: '.data/hodi.sqlite' });
-    expect(smsFile).toBe('.data/sms.jsonl');
+    expect(sms.file).toBe('.data/sms.jsonl');
   });
 
   it('stand in for empty variables', () => {
@@ -93,8 +99,7 @@ describe('values', () => {
       host: '::',
       port: 65_535,
       database: { kind: 'mysql', url: 'mysql://hodi:p%40ss@db.hodi.test:3306/hodi' },
-      smsTransports: ['file', 'console'],
-      smsFile: '/var/tmp/texts',
+      sms: { routes: new Map([['*', ['file', 'console']]]), file: '/var/tmp/texts' },
       otpTtlSeconds: 600,
       throttleLimit: 0,
       trustedProxies: ['10.0.0.0/8', '::1/128'],
@@ -161,6 +166,8 @@ describe('refusals', () => {
   const urls = 'must be sqlite:path/to/file or mysql://user:password@host:3306/name';
   const region = 'must be a two-letter country code that libphonenumber knows, such as TZ';
   const keyFile = 'file 1 holds no private key in PEM that is EC on P-256 or RSA of 2048 bits or more';
+  const transportNames =
+    'must be out of: console, file, africastalking, beem, twilio, vonage, infobip, sns, smpp, kannel, webhook';
   const claims = 'phone_number, phone_country, new_member, display_name, locale';
   const bad: [name: string, value: string, fault: string][] = [
     ['NODE_ENV', 'staging', 'must be development, test or production'],
@@ -194,9 +201,9 @@ describe('refusals', () => {
     ['OTP_MAX_ATTEMPTS', '0', from(1, 10)],
     ['OTP_MAX_ATTEMPTS', '11', from(1, 10)],
     ['OTP_RESEND_SECONDS', 'soon', from(1, 600)],
-    ['SMS_TRANSPORT', 'pigeon', 'must be out of: console, file'],
-    ['SMS_TRANSPORT', 'console,pigeon', 'must be out of: console, file'],
-    ['SMS_TRANSPORT', ',', 'names no transport'],
+    ['SMS_TRANSPORT', 'pigeon', transportNames],
+    ['SMS_TRANSPORT', 'console,pigeon', transportNames],
+    ['SMS_TRANSPORT', ',', 'names no transport, or one twice'],
     ['REDIS_URL', 'http://redis.marker:1', 'must be redis://host:6379 or rediss://host:6379'],
     ['REDIS_URL', 'redis.marker:1', 'must be redis://host:6379 or rediss://host:6379'],
     ['THROTTLE_LIMIT', '1e3', from(0, 1_000_000)],
@@ -251,6 +258,8 @@ describe('refusals', () => {
 
   it('name all bad settings at once, and echo none', () => {
     const free = ['HOST', 'DATA_DIR', 'JWT_ISSUER', 'JWT_AUDIENCE', 'SIMPLEJWT_USER_ID_CLAIM', 'SMS_FILE'];
+    // Read only where SMS_TRANSPORT or SMS_ROUTES, which are bad here, name them.
+    free.push('SMS_APP_NAME', ...providerSettingNames);
     const { message, faults } = refusal(Object.fromEntries(settingNames.map((name) => [name, 'marker'])));
     const named = new Set(faults.map((fault) => fault.slice(0, fault.indexOf(':'))));
     expect([...named, ...free].sort()).toEqual([...settingNames].sort());
@@ -303,7 +312,7 @@ describe('.env.example', () => {
     expect(Object.keys(all).sort()).toEqual([...settingNames].sort());
     expect(read({ ...all, DATA_DIR: folder })).toMatchObject({
       database: { kind: 'sqlite', file: '.data/hodi.sqlite' },
-      smsFile: '.data/sms.jsonl',
+      sms: { file: '.data/sms.jsonl' },
       phoneDefaultRegion: 'TZ',
       trustedProxies: ['10.0.0.0/8', '::1/128'],
       corsOrigins: ['https://app.hodi.test'],

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { CannotStart } from '../error/cannot-start';
 import { developmentSecret } from './development-secret';
+import { list, wholeNumber } from './setting-kinds';
+import { providerSettingNames } from './sms-provider-settings';
+import { readSmsSettings, smsSettingNames, type SmsSettings } from './sms-settings';
 
 export const SETTINGS = Symbol('SETTINGS');
 
@@ -34,8 +37,7 @@ export interface Settings {
   otpTtlSeconds: number;
   otpMaxAttempts: number;
   otpResendSeconds: number;
-  smsTransports: SmsTransportName[];
-  smsFile: string;
+  sms: SmsSettings;
   redisUrl?: string;
   throttleLimit: number;
   throttleTtlSeconds: number;
@@ -55,12 +57,6 @@ export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
 const accessTokenClaims = ['phone_number', 'phone_country', 'new_member', 'display_name', 'locale'] as const;
 export type AccessTokenClaim = (typeof accessTokenClaims)[number];
 
-const smsTransports = ['console', 'file'] as const;
-export type SmsTransportName = (typeof smsTransports)[number];
-
-/** Transports that show codes to whoever can read the machine's screen or disk. */
-const transportsForTryingOut: readonly string[] = ['console', 'file'];
-
 /** Names every bad variable and what to do about it; never a value. */
 export class InvalidSettings extends CannotStart {
   constructor(readonly faults: readonly string[]) {
@@ -71,13 +67,6 @@ export class InvalidSettings extends CannotStart {
 const isSample = (secret: string) =>
   /change.?me|example|sample|your.?(secret|key)|insecure|placeholder|replace/i.test(secret) ||
   new Set(secret).size < 10;
-
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
 
 const keyRing = list.superRefine((keys, context) => {
   const fault = (message: string) => context.addIssue({ code: 'custom', message });
@@ -107,15 +96,6 @@ const privateKeys = someFiles.transform((files, context): KeyObject[] =>
 export function algorithmOf(key: KeyObject | undefined): JwtAlgorithm {
   if (key === undefined) return 'HS256';
   return key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256';
-}
-
-function wholeNumber(least: number, most: number) {
-  const message = `must be a whole number from ${least} to ${most}`;
-  return z
-    .string()
-    .regex(/^\d{1,10}$/, message)
-    .transform(Number)
-    .refine((number) => number >= least && number <= most, message);
 }
 
 const urlOf = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
@@ -150,19 +130,14 @@ const country = z
   .string()
   .refine(isSupportedCountry, 'must be a two-letter country code that libphonenumber knows, such as TZ');
 
-function schema(production: boolean, asymmetric: boolean) {
-  const refusedInProduction = (names: readonly string[]) =>
-    production && names.some((name) => transportsForTryingOut.includes(name));
-  const notInProduction = 'shows codes to anyone at the machine (console, file): not for production';
-  const transports = list
-    .pipe(z.array(z.enum(smsTransports, `must be out of: ${smsTransports.join(', ')}`)).min(1, 'names no transport'))
-    .refine((names) => !refusedInProduction(names), notInProduction);
+const defaultDataDir = '.data';
 
+function schema(production: boolean, asymmetric: boolean) {
   return z.object({
     NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').optional(),
     HOST: z.string().default('127.0.0.1'),
     PORT: wholeNumber(0, 65_535).default(3000),
-    DATA_DIR: z.string().default('.data'),
+    DATA_DIR: z.string().default(defaultDataDir),
     DATABASE_URL: database.optional(),
     SECRET_KEY: production ? keyRing : keyRing.optional(),
     JWT_SECRET: production && !asymmetric ? keyRing : keyRing.optional(),
@@ -181,8 +156,6 @@ function schema(production: boolean, asymmetric: boolean) {
     OTP_TTL_SECONDS: wholeNumber(30, 600).default(300),
     OTP_MAX_ATTEMPTS: wholeNumber(1, 10).default(5),
     OTP_RESEND_SECONDS: wholeNumber(1, 600).default(60),
-    SMS_TRANSPORT: production ? transports : transports.default(['console']),
-    SMS_FILE: z.string().optional(),
     REDIS_URL: urlWith(['redis:', 'rediss:'], 'must be redis://host:6379 or rediss://host:6379').optional(),
     THROTTLE_LIMIT: wholeNumber(0, 1_000_000).default(100),
     THROTTLE_TTL_SECONDS: wholeNumber(1, 86_400).default(60),
@@ -202,7 +175,7 @@ function schema(production: boolean, asymmetric: boolean) {
 }
 
 /** The names of all variables that are read, for the test that `.env.example` shows each of them. */
-export const settingNames = Object.keys(schema(false, false).shape);
+export const settingNames = [...Object.keys(schema(false, false).shape), ...smsSettingNames, ...providerSettingNames];
 
 /**
  * @param env as `process.env`; an empty variable counts as absent
@@ -212,9 +185,18 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const production = given.NODE_ENV === 'production';
   const result = schema(production, given.JWT_KEY_FILES !== undefined).safeParse(given);
-  const faults = result.success ? [] : faultsOf(result.error, given);
-  faults.push(...faultsBetween(given, result.data));
-  if (!result.success || faults.length > 0) throw new InvalidSettings(faults);
+  const faultsOf = (error: z.ZodError, missing?: string) => faultLines(error, given, missing);
+  const { sms, faults: smsFaults } = readSmsSettings(
+    given,
+    { production, dataDir: given.DATA_DIR ?? defaultDataDir },
+    faultsOf,
+  );
+  const faults = [
+    ...(result.success ? [] : faultsOf(result.error)),
+    ...faultsBetween(given, result.data),
+    ...smsFaults,
+  ];
+  if (!result.success || sms === undefined || faults.length > 0) throw new InvalidSettings(faults);
 
   const values = result.data;
   const secret = (ring: string[] | undefined, name: string) => ring ?? [developmentSecret(values.DATA_DIR, name)];
@@ -240,8 +222,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     otpTtlSeconds: values.OTP_TTL_SECONDS,
     otpMaxAttempts: values.OTP_MAX_ATTEMPTS,
     otpResendSeconds: values.OTP_RESEND_SECONDS,
-    smsTransports: values.SMS_TRANSPORT,
-    smsFile: values.SMS_FILE ?? join(values.DATA_DIR, 'sms.jsonl'),
+    sms,
     redisUrl: values.REDIS_URL,
     throttleLimit: values.THROTTLE_LIMIT,
     throttleTtlSeconds: values.THROTTLE_TTL_SECONDS,
@@ -254,10 +235,14 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 }
 
 /** One line a variable: absent ones say so, bad ones say what would be right. */
-function faultsOf(error: z.ZodError, given: Record<string, string | undefined>): string[] {
+function faultLines(
+  error: z.ZodError,
+  given: Record<string, string | undefined>,
+  missing = 'is missing, and production has no default for it',
+): string[] {
   const lines = error.issues.map(({ path, message }) => {
     const name = String(path[0]);
-    return `${name}: ${given[name] === undefined ? 'is missing, and production has no default for it' : message}`;
+    return `${name}: ${given[name] === undefined ? missing : message}`;
   });
   return [...new Set(lines)];
 }

@@ -121,6 +121,11 @@ export class InvalidIdempotencyKey extends Refusal {
   readonly code = 'invalid_idempotency_key';
 }
 
+/** What comes as a receipt of a provider does not prove to be one. */
+export class ReceiptNotAuthentic extends Refusal {
+  readonly code = 'receipt_not_authentic';
+}
+
 export class InvalidPage extends Refusal {
   readonly code = 'invalid_page';
 }
@@ -162,6 +167,7 @@ export type AnyRefusal =
   | IdempotencyKeyReused
   | InvalidIdempotencyKey
   | InvalidPage
+  | ReceiptNotAuthentic
   | ServiceUnavailable
   | NotReady;
 

@@ -57,6 +57,7 @@ function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('token', 'Renew, check and end a sign-in')
     .addTag('session', 'Where the caller is signed in')
     .addTag('me', 'The caller’s own account')
+    .addTag('sms', 'For providers of texts')
     .addTag('health', 'For whoever runs the service')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
@@ -179,7 +180,7 @@ function completed(path: string, item: PathItemObject): PathItemObject {
         ...(operation.requestBody ? ofRoutesWithBody : {}),
       };
       for (const [status, own] of Object.entries(operation.responses) as [string, ResponseObject][]) {
-        responses[status] = status === '400' ? withExamples(responses[400]!, own) : described(own);
+        responses[status] = status === '400' && responses[400] ? withExamples(responses[400], own) : described(own);
       }
       Object.entries(responses).forEach(([status, response]) => offerProblem(Number(status), response));
       return [method, { ...operation, security: operation.security ?? [], responses }];

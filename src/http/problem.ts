@@ -34,6 +34,7 @@ export const problemTitles: Readonly<Record<ProblemCode, string>> = {
   access_token_not_valid: 'Access token not valid',
   token_not_valid: 'Token not valid',
   fresh_login_required: 'Fresh sign-in required',
+  receipt_not_authentic: 'Receipt not authentic',
   idempotency_key_reused: 'Idempotency key reused',
   invalid_idempotency_key: 'Invalid idempotency key',
   service_unavailable: 'Service unavailable',

@@ -64,6 +64,7 @@ export const refusalReplies: { readonly [Code in RefusalCode]: ReplyTo<Code> } =
   }),
   token_not_valid: () => coded(401, 'Token is invalid or expired', 'token_not_valid', bearer),
   fresh_login_required: () => coded(403, 'Sign in again to do this.', 'fresh_login_required'),
+  receipt_not_authentic: () => coded(403, 'This receipt is not authentic.', 'receipt_not_authentic'),
   idempotency_key_reused: () =>
     coded(422, 'This Idempotency-Key was used for another request.', 'idempotency_key_reused'),
   invalid_idempotency_key: () =>

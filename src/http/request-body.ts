@@ -9,7 +9,7 @@ import { bodyLimit } from './refusal-replies';
 export class RequestBody {
   constructor(
     private readonly contentType: string,
-    private readonly bytes: Buffer,
+    readonly bytes: Buffer,
   ) {}
 
   /**

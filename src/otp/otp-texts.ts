@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IsNull, LessThan, MoreThan } from 'typeorm';
-import { Clock } from '../clock/clock';
+import { Clock, secondsUntil } from '../clock/clock';
 import type { OtpSource } from '../sms/otp-source';
 import type { SmsMessage } from '../sms/sms-message.entity';
 import { Transactions } from '../transaction/transactions';
@@ -28,6 +28,7 @@ export class OtpTexts implements OtpSource {
         attempts: LessThan(this.policy.maxAttempts),
       }),
     );
-    return challenge ? this.codes.of(challenge) : undefined;
+    const code = challenge ? this.codes.of(challenge) : undefined;
+    return challenge && code ? { code, ttlSeconds: secondsUntil(challenge.expiresAt, this.clock.now()) } : undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings } from '../config/settings';
 import { KeyRing } from '../key/key-ring';
@@ -9,6 +10,7 @@ import { OtpCodes } from './otp-codes';
 import { OTP_POLICY, type OtpPolicy } from './otp-policy';
 import { OtpTexts } from './otp-texts';
 import { OtpService } from './otp.service';
+import { TestNumbers } from './test-numbers';
 
 @Module({
   imports: [ClockModule, SmsModule, TransactionModule],
@@ -17,8 +19,9 @@ import { OtpService } from './otp.service';
     OtpTexts,
     {
       provide: OtpCodes,
-      inject: [SETTINGS],
-      useFactory: ({ secretKeys }: Settings) => new OtpCodes(new KeyRing(secretKeys, 'otp')),
+      inject: [SETTINGS, Clock],
+      useFactory: ({ secretKeys, sms }: Settings, clock: Clock) =>
+        new OtpCodes(new KeyRing(secretKeys, 'otp'), new TestNumbers(sms.testNumbers, clock)),
     },
     {
       provide: OTP_POLICY,

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
+import type { LanguageWish } from '../client/language-wish';
 import { addSeconds, Clock, secondsUntil } from '../clock/clock';
 import { Throttled } from '../error/refusal';
 import { SmsOutbox } from '../sms/sms-outbox';
@@ -14,6 +15,8 @@ import { gapSeconds, OTP_POLICY, type OtpPolicy } from './otp-policy';
 export interface IssuedOtp {
   expiresIn: number;
   resendIn: number;
+  /** Of the text, to ask by what became of it. */
+  requestId: string;
 }
 
 /** What a number without a challenge is compared with: the same statements, and no code is right. */
@@ -38,7 +41,7 @@ export class OtpService {
     transaction: Transaction,
     phoneNumber: string,
     purpose: OtpPurpose,
-    locale?: string,
+    language: LanguageWish,
   ): Promise<IssuedOtp> {
     const now = this.clock.now();
     const sendable =
@@ -47,8 +50,15 @@ export class OtpService {
       (await this.issue(transaction, phoneNumber, purpose, now));
     const challenge = await transaction.manager.findOneByOrFail(OtpChallenge, { phoneNumber, purpose });
     if (!sendable) throw new Throttled(secondsUntil(challenge.resendAt, now));
-    await this.outbox.add(transaction, { challengeId: challenge.id, to: phoneNumber, locale });
+    const requestId = await this.outbox.add(transaction, {
+      template: purpose,
+      challengeId: challenge.id,
+      to: phoneNumber,
+      language,
+      unsent: this.codes.isKnown(phoneNumber),
+    });
     return {
+      requestId,
       expiresIn: Math.floor((challenge.expiresAt.getTime() - now.getTime()) / 1000),
       resendIn: gapSeconds(this.policy, challenge.sends),
     };

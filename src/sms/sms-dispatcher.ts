@@ -1,35 +1,33 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { In, LessThanOrEqual } from 'typeorm';
-import { addSeconds, Clock } from '../clock/clock';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '../log/log';
-import { Transactions } from '../transaction/transactions';
 import type { OtpSource } from './otp-source';
-import { SmsMessage, type SmsState } from './sms-message.entity';
-import { SMS_TRANSPORTS, type Sms, type SmsTransport } from './sms-transport';
-import { wordOtp } from './wording';
+import { SmsQueue, type ClaimedSms } from './sms-queue';
+import { SmsRouter } from './sms-router';
+import { SmsNotTaken } from './sms-transport';
+import { Wording } from './wording';
 
 const pollMilliseconds = 1_000;
 const batchSize = 20;
-/** How long a dispatcher may keep a text before another one takes it over. */
-const leaseSeconds = 10;
-const mostAttempts = 6;
+/** Texts that providers may be busy with at a time: a slow provider must not fill the memory, nor stop the others. */
+const mostInFlight = 100;
 
 /**
- * Sends what is in the outbox, woken after each commit and looking for itself once a second. A text is claimed by a
- * guarded update, so that of many dispatchers one sends it; a dispatcher that dies leaves it to the others.
+ * Sends what is in the outbox, woken after each commit and looking for itself once a second. No database connection
+ * is held while a provider has its time. A dispatcher that dies leaves its texts to the others when their lease ends.
  */
 @Injectable()
 export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private source?: OtpSource;
   private poll?: NodeJS.Timeout;
   private running?: Promise<void>;
+  private readonly inFlight = new Set<Promise<void>>();
   private wokenAgain = false;
   private stopped = false;
 
   constructor(
-    private readonly transactions: Transactions,
-    @Inject(SMS_TRANSPORTS) private readonly transports: readonly SmsTransport[],
-    private readonly clock: Clock,
+    private readonly queue: SmsQueue,
+    private readonly router: SmsRouter,
+    private readonly wording: Wording,
     private readonly log: Log,
   ) {}
 
@@ -47,6 +45,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     clearInterval(this.poll);
     this.stopped = true;
     await this.running;
+    await Promise.all(this.inFlight);
   }
 
   wake(): void {
@@ -54,107 +53,58 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     this.wokenAgain = true;
     this.running ??= this.work().finally(() => {
       this.running = undefined;
-      if (this.wokenAgain) this.wake();
+      if (this.wokenAgain && this.inFlight.size < mostInFlight) this.wake();
     });
   }
 
-  /** Resolves when nothing is due any more. */
+  /** Resolves when nothing is due any more, and nothing is on its way. */
   async idle(): Promise<void> {
     this.wake();
-    while (this.running) await this.running;
+    while (this.running ?? this.inFlight.size > 0) await (this.running ?? Promise.race(this.inFlight));
   }
 
   private async work(): Promise<void> {
     try {
-      while (this.wokenAgain && !this.stopped) {
+      while (this.wokenAgain && !this.stopped && this.inFlight.size < mostInFlight) {
         this.wokenAgain = false;
-        const due = await this.due();
-        const ends = await Promise.allSettled(due.map((message) => this.deliver(message)));
-        for (const end of ends)
-          if (end.status === 'rejected') this.log.trouble('a text could not be handled', end.reason);
-        if (due.length === batchSize) this.wokenAgain = true;
+        const most = Math.min(batchSize, mostInFlight - this.inFlight.size);
+        const claimed = await this.queue.claim(most);
+        claimed.forEach((message) => this.begin(message));
+        if (claimed.length === most) this.wokenAgain = true;
       }
     } catch (error) {
       this.log.trouble('texts cannot be dispatched, trying again', error);
     }
   }
 
-  private due(): Promise<SmsMessage[]> {
-    return this.transactions.run(({ manager }) =>
-      manager.find(SmsMessage, {
-        where: { state: In<SmsState>(['queued', 'sending']), nextTryAt: LessThanOrEqual(this.clock.now()) },
-        order: { nextTryAt: 'ASC' },
-        take: batchSize,
-      }),
-    );
+  private begin(message: ClaimedSms): void {
+    const delivery = this.deliver(message)
+      .catch((error: unknown) => this.log.trouble('a text could not be handled', error, { messageId: message.id }))
+      .then(() => {
+        this.inFlight.delete(delivery);
+        // Somebody may have waited for the place.
+        if (this.wokenAgain) this.wake();
+      });
+    this.inFlight.add(delivery);
   }
 
-  private async deliver(message: SmsMessage): Promise<void> {
-    if (!(await this.claim(message))) return;
-    const code = await this.source?.liveCodeFor(message);
-    if (code === undefined) return this.finish(message, { state: 'expired', reason: 'code_not_live' });
-    const text = wordOtp(message.locale, code);
-    const transport = await this.send({ id: message.id, to: message.phoneNumber, text }, message.attempts);
-    if (transport !== undefined) return this.finish(message, { state: 'sent', transport });
-    if (message.attempts >= mostAttempts) return this.finish(message, { state: 'failed', reason: 'transports_failed' });
-    await this.transactions.run(({ manager }) =>
-      manager.update(
-        SmsMessage,
-        { id: message.id, attempts: message.attempts },
-        { state: 'queued', nextTryAt: addSeconds(this.clock.now(), 2 ** message.attempts) },
-      ),
-    );
-  }
-
-  /** The count of attempts is the guard: whoever raised it from what was read has the text, and nobody else. */
-  private async claim(message: SmsMessage): Promise<boolean> {
-    const { affected } = await this.transactions.run(({ manager }) =>
-      manager.update(
-        SmsMessage,
-        { id: message.id, attempts: message.attempts, state: message.state },
-        {
-          state: 'sending',
-          attempts: message.attempts + 1,
-          nextTryAt: addSeconds(this.clock.now(), leaseSeconds),
-        },
-      ),
-    );
-    message.attempts += 1;
-    return affected === 1;
-  }
-
-  /** @returns the name of the first transport that took the text, or undefined if none did */
-  private async send(sms: Sms, attempt: number): Promise<string | undefined> {
-    for (const transport of this.transports) {
-      try {
-        await transport.send(sms);
-        return transport.name;
-      } catch (error) {
-        this.log.trouble('a transport did not take a text', error, {
-          messageId: sms.id,
-          transport: transport.name,
-          attempt,
-        });
-      }
+  private async deliver(message: ClaimedSms): Promise<void> {
+    const { id, phoneNumber: to, template, locale, transport } = message;
+    const live = await this.source?.liveCodeFor(message);
+    if (live === undefined) return this.queue.recordExpired(message);
+    const text = this.wording.text(template, locale, live.code);
+    try {
+      const providerId = await this.router.carrier(transport)!.send({ id, to, text, ttlSeconds: live.ttlSeconds });
+      await this.queue.recordSent(message, providerId);
+    } catch (error) {
+      if (!(error instanceof SmsNotTaken)) throw error;
+      this.log.trouble('a transport did not take a text', error, {
+        messageId: id,
+        transport,
+        attempt: message.attempts,
+      });
+      await this.queue.recordNotTaken(message, error);
+      this.wake();
     }
-    return undefined;
   }
-
-  private async finish(
-    message: SmsMessage,
-    end: { state: SmsState; transport?: string; reason?: string },
-  ): Promise<void> {
-    await this.transactions.run(({ manager }) =>
-      manager.update(
-        SmsMessage,
-        { id: message.id, attempts: message.attempts },
-        { ...end, finishedAt: this.clock.now() },
-      ),
-    );
-    this.log.event('text handled', { messageId: message.id, attempt: message.attempts, ...pick(end) });
-  }
-}
-
-function pick({ transport, reason, state }: { state: SmsState; transport?: string; reason?: string }) {
-  return { transport, reason: reason ?? state };
 }

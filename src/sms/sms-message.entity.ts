@@ -1,14 +1,21 @@
-import { ascii } from '../transaction/ascii';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { SmsLanguage } from '../config/sms-settings';
+import { ascii } from '../transaction/ascii';
+import type { SmsTemplate } from './wording';
 
-/** `queued` waits for its next try, `sending` is with a dispatcher until then; the others are ends. */
-export type SmsState = 'queued' | 'sending' | 'sent' | 'failed' | 'expired';
+/**
+ * `queued` waits for its next try, `sending` is with a dispatcher until its lease ends. `sent` is with a provider, and
+ * a receipt may still make it `delivered`, `failed` or, for another transport, `queued` again. The rest are ends.
+ */
+export type SmsState = 'queued' | 'sending' | 'sent' | 'delivered' | 'failed' | 'expired';
 
 /** A text to be sent: committed together with its code's challenge, and holding that challenge's id instead of words. */
 @Entity('sms_message')
 @Index('ix_sms_message_phone_number', ['phoneNumber'])
-@Index('ix_sms_message_state_next_try_at', ['state', 'nextTryAt'])
+@Index('ix_sms_message_due_at', ['dueAt'])
+@Index('ix_sms_message_transport_provider_id', ['transport', 'providerId'])
 export class SmsMessage {
+  /** Also what a client asks by what became of its request, and what providers know a text by. */
   @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })
   id!: string;
 
@@ -18,29 +25,43 @@ export class SmsMessage {
   @Column('varchar', { ...ascii, name: 'phone_number', length: 16 })
   phoneNumber!: string;
 
+  @Column('varchar', { ...ascii, name: 'template', length: 16 })
+  template!: SmsTemplate;
+
   @Column('varchar', { ...ascii, name: 'locale', length: 35 })
-  locale!: string;
+  locale!: SmsLanguage;
 
   @Column('varchar', { ...ascii, name: 'state', length: 10 })
   state!: SmsState;
 
-  /** Times that a dispatcher took it up; also what a claim is guarded by. */
+  /** Times that a dispatcher took it up; what a dispatcher whose lease is over finds changed. */
   @Column('int', { name: 'attempts' })
   attempts!: number;
 
-  /** When a dispatcher may take it up, whatever became of the one that has it now. */
-  @Column('datetime', { name: 'next_try_at', precision: 6 })
-  nextTryAt!: Date;
+  /** From when on a dispatcher may take it up, whatever became of the one that has it; null when there is nothing to do. */
+  @Column('datetime', { name: 'due_at', precision: 6, nullable: true })
+  dueAt!: Date | null;
 
+  /** The transport that has or had it last. */
   @Column('varchar', { ...ascii, name: 'transport', length: 32, nullable: true })
   transport!: string | null;
 
+  /** Transports that will not take it, or did not deliver it: comma-separated. */
+  @Column('varchar', { ...ascii, name: 'refused_by', length: 128 })
+  refusedBy!: string;
+
+  /** The provider's id of it. */
+  @Column('varchar', { ...ascii, name: 'provider_id', length: 128, nullable: true })
+  providerId!: string | null;
+
+  /** Why the last try came to nothing. */
   @Column('varchar', { ...ascii, name: 'reason', length: 64, nullable: true })
   reason!: string | null;
 
   @Column('datetime', { name: 'created_at', precision: 6 })
   createdAt!: Date;
 
+  /** When it came into the state that it is in, unless that is `queued` or `sending`. */
   @Column('datetime', { name: 'finished_at', precision: 6, nullable: true })
   finishedAt!: Date | null;
 }

@@ -1,32 +1,62 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import type { LanguageWish } from '../client/language-wish';
 import { Clock } from '../clock/clock';
+import { NotFound } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
+import { Transactions } from '../transaction/transactions';
 import { SmsDispatcher } from './sms-dispatcher';
-import { SmsMessage } from './sms-message.entity';
-import { defaultLocale } from './wording';
+import { SmsMessage, type SmsState } from './sms-message.entity';
+import { Wording, type SmsTemplate } from './wording';
+
+export interface NewText {
+  template: SmsTemplate;
+  challengeId: string;
+  /** E.164. */
+  to: string;
+  language: LanguageWish;
+  /** Nothing is to be sent: the number's code is known to whoever tests with it. */
+  unsent?: boolean;
+}
 
 /** Where texts are left for sending, in the transaction that makes their code. */
 @Injectable()
 export class SmsOutbox {
   constructor(
-    private readonly clock: Clock,
+    private readonly transactions: Transactions,
     private readonly dispatcher: SmsDispatcher,
+    private readonly wording: Wording,
+    private readonly clock: Clock,
   ) {}
 
-  async add(transaction: Transaction, text: { challengeId: string; to: string; locale?: string }): Promise<void> {
+  /** @returns the id of the text, by which its sending can be followed */
+  async add(transaction: Transaction, { challengeId, to, template, language, unsent }: NewText): Promise<string> {
     const now = this.clock.now();
+    const id = uuidv7();
     await transaction.manager.insert(SmsMessage, {
-      id: uuidv7(),
-      challengeId: text.challengeId,
-      phoneNumber: text.to,
-      locale: text.locale ?? defaultLocale,
-      state: 'queued',
+      id,
+      challengeId,
+      phoneNumber: to,
+      template,
+      locale: this.wording.languageFor(language, to),
       attempts: 0,
-      nextTryAt: now,
+      refusedBy: '',
       createdAt: now,
+      ...(unsent
+        ? { state: 'sent', dueAt: null, reason: 'test_number', finishedAt: now }
+        : { state: 'queued', dueAt: now }),
     });
     transaction.afterCommit(() => this.dispatcher.wake());
+    return id;
+  }
+
+  /** @throws NotFound if there is no such text */
+  async stateOf(id: string): Promise<SmsState> {
+    const message = await this.transactions.run(({ manager }) =>
+      manager.findOne(SmsMessage, { select: { id: true, state: true }, where: { id } }),
+    );
+    if (message === null) throw new NotFound();
+    return message.state;
   }
 
   async forget(transaction: Transaction, phoneNumber: string): Promise<void> {

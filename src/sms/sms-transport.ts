@@ -1,17 +1,99 @@
+import type { SmsTransportName } from '../config/sms-settings';
+import type { ReceiptRequest, SmsReceipt } from './sms-receipt';
+
 export interface Sms {
   /** The same at every try, for providers that drop doubles. */
   id: string;
   /** E.164. */
   to: string;
   text: string;
+  /** Whole seconds, 1 or more, that the code in the text still lives: afterwards nobody wants it. */
+  ttlSeconds: number;
 }
 
-/** The door to whoever carries texts. A new one is a file in `transport/` and a line in `sms.module.ts`. */
+/** The door to whoever carries texts. A new one is a file in `transport/`, its settings, and a line in `sms.module.ts`. */
 export interface SmsTransport {
-  readonly name: string;
-  /** Resolves when the text was taken over; any rejection means it was not, and another try may follow. */
-  send(sms: Sms): Promise<void>;
+  readonly name: SmsTransportName;
+  /**
+   * Resolves when the text was taken over, with the provider's own id of it where it gives one.
+   * @param signal aborted when nobody waits for the answer any more
+   * @throws SmsNotTaken
+   */
+  send(sms: Sms, signal: AbortSignal): Promise<string | void>;
+  /**
+   * What became of texts, as the provider tells it over HTTP; absent where it does not.
+   * @returns undefined for what does not prove to come from the provider
+   * @throws MalformedBody for what cannot be understood
+   */
+  readReceipts?(request: ReceiptRequest): Promise<SmsReceipt[] | undefined>;
+  /** Begins to keep a connection; what the provider tells over it goes to `report`. */
+  open?(report: (receipt: SmsReceipt) => Promise<void>): void;
+  /** Ends the connection. */
+  close?(): Promise<void>;
 }
 
-/** The transports in the order in which they are tried. */
+/** The transports that are in use. */
 export const SMS_TRANSPORTS = Symbol('SMS_TRANSPORTS');
+
+/**
+ * A text was not taken. The reason is one word of ours, with the provider's own code behind it if that looks like
+ * one: it is logged and kept, so nothing else of what a provider says goes in.
+ */
+export class SmsNotTaken extends Error {
+  readonly reason: string;
+
+  private constructor(
+    /** `refused` is final for this text and transport; `throttled` and `passing` are not. */
+    readonly kind: 'refused' | 'throttled' | 'passing',
+    word: string,
+    { providerCode, retryAfterSeconds = 0, cause }: SmsNotTakenDetails = {},
+  ) {
+    super(undefined, { cause });
+    this.reason = reasonOf(word, providerCode);
+    this.message = this.reason;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  readonly retryAfterSeconds: number;
+
+  override get name(): string {
+    return 'SmsNotTaken';
+  }
+
+  /** The provider will never take this text: a number that does not exist, or one that wants none. */
+  static refused(providerCode?: string | number): SmsNotTaken {
+    return new SmsNotTaken('refused', 'refused', { providerCode });
+  }
+
+  /** @param retryAfterSeconds how long the provider wants to be left alone, if it says so */
+  static throttled(retryAfterSeconds?: number, providerCode?: string | number): SmsNotTaken {
+    return new SmsNotTaken('throttled', 'throttled', { retryAfterSeconds, providerCode });
+  }
+
+  /** The provider, the way to it, or our account there is out of order; another try may do better. */
+  static passing(word: PassingTrouble, details?: SmsNotTakenDetails): SmsNotTaken {
+    return new SmsNotTaken('passing', word, details);
+  }
+}
+
+export type PassingTrouble =
+  | 'unreachable'
+  | 'timed_out'
+  | 'out_of_order'
+  /** Credentials, credit or settings of the account: for the operator to mend. */
+  | 'account_refused'
+  | 'unintelligible'
+  /** The breaker is open: not even tried. */
+  | 'resting';
+
+interface SmsNotTakenDetails {
+  providerCode?: string | number;
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** A provider's code is a number of at most five digits or a word; six digits in a row might be somebody's code. */
+export function reasonOf(word: string, providerCode: string | number = ''): string {
+  const code = String(providerCode);
+  return /^[\w.-]{1,40}$/.test(code) && !/\d{6}/.test(code) ? `${word}:${code}` : word;
+}

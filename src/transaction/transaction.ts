@@ -16,6 +16,11 @@ export class Transaction {
     return this.runner.manager;
   }
 
+  /** Whether rows can be locked one by one; SQLite lets one transaction write at a time anyway. */
+  get locksRows(): boolean {
+    return this.runner.dataSource.options.type !== 'better-sqlite3';
+  }
+
   async execute<Row = never>(sql: string, values: SqlValue[]): Promise<StatementResult<Row>> {
     const connection = (await this.runner.connect()) as PoolConnection | Database;
     return 'execute' in connection ? runOnMysql(connection, sql, values) : runOnSqlite(connection, sql, values);

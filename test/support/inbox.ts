@@ -1,18 +1,26 @@
-import type { Sms, SmsTransport } from '../../src/sms/sms-transport';
+import type { SmsTransportName } from '../../src/config/sms-settings';
+import { SmsNotTaken, type Sms, type SmsTransport } from '../../src/sms/sms-transport';
 
-/** The far end of a provider: keeps what arrives, and can be told to take nothing. */
+/** The far end of a provider: keeps what arrives, and can be told to take nothing, for a while or for good. */
 export class Inbox implements SmsTransport {
-  readonly name = 'inbox';
   readonly texts: Sms[] = [];
-  refusing = false;
+  refusing: boolean | SmsNotTaken = false;
 
-  async send(sms: Sms): Promise<void> {
-    if (this.refusing) throw new Error('the provider is out of order');
+  constructor(readonly name: SmsTransportName = 'file') {}
+
+  async send(sms: Sms): Promise<string> {
+    if (this.refusing !== false) throw this.refusing === true ? SmsNotTaken.passing('out_of_order') : this.refusing;
     this.texts.push(sms);
+    return `${this.name}-${this.texts.length}`;
   }
 
   to(phoneNumber: string): Sms[] {
     return this.texts.filter(({ to }) => to === phoneNumber);
+  }
+
+  empty(): void {
+    this.texts.length = 0;
+    this.refusing = false;
   }
 }
 

@@ -6,9 +6,15 @@ import { AppModule } from '../../src/app.module';
 import { Clock } from '../../src/clock/clock';
 import { readSettings } from '../../src/config/settings';
 import { createAdapter } from '../../src/http/fastify-adapter';
-import { LOG_DESTINATION } from '../../src/log/log';
+import { Log, LOG_DESTINATION } from '../../src/log/log';
 import { SmsDispatcher } from '../../src/sms/sms-dispatcher';
-import { SMS_TRANSPORTS } from '../../src/sms/sms-transport';
+import { SmsQueue } from '../../src/sms/sms-queue';
+import { SmsRouter } from '../../src/sms/sms-router';
+import { SMS_TRANSPORTS, type SmsTransport } from '../../src/sms/sms-transport';
+import { transportsOf } from '../../src/sms/transports';
+import { Wording } from '../../src/sms/wording';
+import { OtpTexts } from '../../src/otp/otp-texts';
+import { Transactions } from '../../src/transaction/transactions';
 import { emptyTables, sqlite, type TestDatabase } from './databases';
 import { testEnvironment } from './environment';
 import { FakeClock } from './fake-clock';
@@ -21,7 +27,9 @@ export class TestApp {
     readonly app: NestFastifyApplication,
     readonly url: string,
     readonly clock: FakeClock,
+    /** What stands in for the transports `file` and `console`. */
     readonly inbox: Inbox,
+    readonly otherInbox: Inbox,
     /** Lines as they would stand in the log. */
     readonly logged: string[],
   ) {}
@@ -29,20 +37,26 @@ export class TestApp {
   static async start(database: TestDatabase = sqlite, env: NodeJS.ProcessEnv = {}): Promise<TestApp> {
     const settings = readSettings(testEnvironment({ DATABASE_URL: await database.create(), ...env }));
     const clock = new FakeClock();
-    const inbox = new Inbox();
+    const inbox = new Inbox('file');
+    const otherInbox = new Inbox('console');
+    const farEnd = (transport: SmsTransport) =>
+      transport.name === 'file' ? inbox : transport.name === 'console' ? otherInbox : transport;
     const logged: string[] = [];
     const testing = await Test.createTestingModule({ imports: [AppModule.with(settings)] })
       .overrideProvider(Clock)
       .useValue(clock)
       .overrideProvider(SMS_TRANSPORTS)
-      .useValue([inbox])
+      .useFactory({
+        factory: (log: Log) => transportsOf(settings, clock, log).map(farEnd),
+        inject: [Log],
+      })
       .overrideProvider(LOG_DESTINATION)
       .useValue({ write: (line: string) => logged.push(line) })
       .compile();
     const app = testing.createNestApplication<NestFastifyApplication>(createAdapter(settings));
     prepare(app, settings);
     await app.listen(0, '127.0.0.1');
-    return new TestApp(app, await app.getUrl(), clock, inbox, logged);
+    return new TestApp(app, await app.getUrl(), clock, inbox, otherInbox, logged);
   }
 
   get dataSource(): DataSource {
@@ -52,12 +66,35 @@ export class TestApp {
   async reset(): Promise<void> {
     await this.textsSent();
     await emptyTables(this.dataSource);
-    this.inbox.texts.length = 0;
-    this.inbox.refusing = false;
+    await this.wakeTransports();
+    this.inbox.empty();
+    this.otherInbox.empty();
+  }
+
+  /** One success each, so that none rests for what an earlier test did. */
+  private async wakeTransports(): Promise<void> {
+    for (const inbox of [this.inbox, this.otherInbox]) {
+      inbox.empty();
+      const carrier = this.app.get(SmsRouter).carrier(inbox.name);
+      if (carrier === undefined) continue;
+      this.clock.advance(Math.max(0, carrier.availableAt.getTime() - this.clock.now().getTime()) / 1000);
+      await carrier.send({ id: '', to: '', text: '', ttlSeconds: 1 });
+    }
   }
 
   async textsSent(): Promise<void> {
     await this.app.get(SmsDispatcher).idle();
+  }
+
+  /** Another node's dispatcher on the same database, with transports of its own. */
+  dispatcherTo(...transports: SmsTransport[]): SmsDispatcher {
+    const log = this.app.get(Log);
+    const routes = new Map([['*', transports.map(({ name }) => name)]] as const);
+    const router = new SmsRouter(transports, routes, this.clock, log);
+    const queue = new SmsQueue(this.app.get(Transactions), router, this.clock, log);
+    const dispatcher = new SmsDispatcher(queue, router, this.app.get(Wording), log);
+    dispatcher.takeCodesFrom(this.app.get(OtpTexts));
+    return dispatcher;
   }
 
   stop(): Promise<void> {

@@ -29,8 +29,16 @@ export class OtpRequestedDto {
   @ApiProperty({ enum: ['numeric'], example: 'numeric' })
   code_format = 'numeric' as const;
 
-  constructor({ expiresIn, resendIn }: IssuedOtp) {
+  /**
+   * By which `GET /api/account/request-otp/{request_id}/` tells what became of the text.
+   * @example 019aab3c-6a51-7c3e-9f0b-4d5a1f2e6b77
+   */
+  @ApiProperty({ type: String })
+  request_id: string;
+
+  constructor({ expiresIn, resendIn, requestId }: IssuedOtp) {
     this.expires_in = expiresIn;
     this.resend_in = resendIn;
+    this.request_id = requestId;
   }
 }

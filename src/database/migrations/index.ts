@@ -1,4 +1,5 @@
 import { CreateTables1764000000000 } from './1764000000000-create-tables';
+import { FollowTexts1764100000000 } from './1764100000000-follow-texts';
 
 /** In the order in which they run; one that has landed is never edited. */
-export const migrations = [CreateTables1764000000000];
+export const migrations = [CreateTables1764000000000, FollowTexts1764100000000];

@@ -5,7 +5,7 @@ import type { Sms, SmsTransport } from '../sms-transport';
 
 /** Appends one JSON line a text, `{"at","to","text"}`, for tests and scripts to read. */
 export class FileTransport implements SmsTransport {
-  readonly name = 'file';
+  readonly name = 'file' as const;
 
   constructor(
     private readonly file: string,

@@ -1,0 +1,104 @@
+import {
+  applyDecorators,
+  Controller,
+  createParamDecorator,
+  Get,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Post,
+  type ExecutionContext,
+} from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiForbiddenResponse,
+  ApiNotFoundResponse,
+  ApiParam,
+  ApiQuery,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { smsTransportNames, type SmsTransportName } from '../config/sms-settings';
+import { ReceiptTakenDto } from './dto/receipt-taken.dto';
+import type { ReceiptRequest } from './sms-receipt';
+import { SmsReceipts } from './sms-receipts';
+
+/** A provider's call, whatever it looks like: only the provider's own transport can read it. */
+const ProviderCall = createParamDecorator((_data: unknown, context: ExecutionContext): ReceiptRequest => {
+  const { url, query: given, headers, body } = context.switchToHttp().getRequest<FastifyRequest>();
+  const query = given as ReceiptRequest['query'];
+  const received = body as Pick<ReceiptRequest, 'bytes' | 'fields'> | undefined;
+  if (!received?.bytes.length) return { url, query, headers, bytes: Buffer.alloc(0), fields: async () => query };
+  return { url, query, headers, bytes: received.bytes, fields: () => received.fields() };
+});
+
+const example = (detail: string, code?: string) => ({
+  content: { 'application/json': { example: { detail, ...(code ? { code } : {}) } } },
+});
+
+const unreadable = {
+  description: 'The call is the provider’s, but not as its documentation says.',
+  content: {
+    'application/json': {
+      schema: { $ref: '#/components/schemas/Detail' },
+      examples: { notAReceipt: { summary: 'No receipt', value: { detail: 'id and status are required.' } } },
+    },
+  },
+};
+
+/** What both forms of the route answer. */
+const ReceiptReplies = () =>
+  applyDecorators(
+    ApiParam({ name: 'transport', enum: smsTransportNames }),
+    ApiQuery({
+      name: 'token',
+      required: false,
+      schema: { type: 'string' },
+      description: '`SMS_RECEIPT_TOKEN`, for providers that do not sign.',
+    }),
+    ApiForbiddenResponse({
+      description: 'The call does not prove that it comes from the provider.',
+      ...example('This receipt is not authentic.', 'receipt_not_authentic'),
+    }),
+    ApiBadRequestResponse(unreadable),
+    ApiNotFoundResponse({
+      description: 'The transport is not in use or has no receipts, or there is no such text.',
+      ...example('Not found.'),
+    }),
+    ApiServiceUnavailableResponse({
+      description: 'The database does not answer.',
+      ...example('Service temporarily unavailable, try again later.'),
+    }),
+  );
+
+@ApiTags('sms')
+@Controller('api/sms/receipts')
+export class ReceiptController {
+  constructor(private readonly receipts: SmsReceipts) {}
+
+  /** What a provider tells of a text it took, in its own form and with its own proof. */
+  @Post(':transport/')
+  @HttpCode(HttpStatus.OK)
+  @ReceiptReplies()
+  @ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
+  @ApiBody({ schema: { type: 'object', description: 'As the provider sends it.' } })
+  takeReceipt(
+    @Param('transport') transport: SmsTransportName,
+    @ProviderCall() call: ReceiptRequest,
+  ): Promise<ReceiptTakenDto> {
+    return this.receipts.take(transport, call);
+  }
+
+  /** The same, from providers that put all of it into the query. */
+  @Get(':transport/')
+  @ReceiptReplies()
+  takeReceiptInQuery(
+    @Param('transport') transport: SmsTransportName,
+    @ProviderCall() call: ReceiptRequest,
+  ): Promise<ReceiptTakenDto> {
+    return this.receipts.take(transport, call);
+  }
+}

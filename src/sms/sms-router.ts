@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import type { SmsRoutes } from '../config/sms-settings';
+import { Log } from '../log/log';
+import { PhoneNumber } from '../phone/phone-number';
+import { SmsCarrier } from './sms-carrier';
+import type { SmsMessage } from './sms-message.entity';
+import { SMS_TRANSPORTS, type SmsTransport } from './sms-transport';
+
+export const SMS_ROUTES = Symbol('SMS_ROUTES');
+
+/** Which transports may carry a text, and in which order. */
+@Injectable()
+export class SmsRouter {
+  private readonly carriers: ReadonlyMap<string, SmsCarrier>;
+
+  constructor(
+    @Inject(SMS_TRANSPORTS) transports: readonly SmsTransport[],
+    @Inject(SMS_ROUTES) private readonly routes: SmsRoutes,
+    private readonly clock: Clock,
+    log: Log,
+  ) {
+    this.carriers = new Map(transports.map((it) => [it.name, new SmsCarrier(it, clock, log)]));
+  }
+
+  carrier(name: string): SmsCarrier | undefined {
+    return this.carriers.get(name);
+  }
+
+  /** The number's transports, less those that will not take this text, the next one to try first. */
+  candidates(message: RoutedMessage): SmsCarrier[] {
+    const route = this.routeOf(message.phoneNumber);
+    const refused = message.refusedBy.split(',');
+    const last = route.indexOf(message.transport ?? '');
+    // One that was left behind in the middle of a try goes the same way again: the provider may know its id.
+    const first = message.state === 'sending' && last >= 0 ? last : last + 1;
+    const order = [...route.slice(first), ...route.slice(0, first)];
+    return order.flatMap((name) => (refused.includes(name) ? [] : (this.carrier(name) ?? [])));
+  }
+
+  /** The one to try now, or when there will be one; undefined if there is none left. */
+  choose(message: RoutedMessage): SmsCarrier | Date | undefined {
+    const candidates = this.candidates(message);
+    const now = this.clock.now();
+    const times = candidates.map(({ availableAt }) => availableAt.getTime());
+    if (times.length === 0) return undefined;
+    return candidates.find(({ availableAt }) => availableAt <= now) ?? new Date(Math.min(...times));
+  }
+
+  /** Whether a transport that stands after the message's last one in its route may still take it. */
+  hasNext(message: RoutedMessage): boolean {
+    const route = this.routeOf(message.phoneNumber);
+    const refused = message.refusedBy.split(',');
+    return route.slice(route.indexOf(message.transport ?? '') + 1).some((name) => !refused.includes(name));
+  }
+
+  /** How many transports a number has. */
+  countFor(phoneNumber: string): number {
+    return this.routeOf(phoneNumber).length;
+  }
+
+  private routeOf(phoneNumber: string): readonly string[] {
+    const country = PhoneNumber.read(phoneNumber, {})?.country;
+    return (country && this.routes.get(country)) ?? this.routes.get('*') ?? [];
+  }
+}
+
+export type RoutedMessage = Pick<SmsMessage, 'phoneNumber' | 'state' | 'transport' | 'refusedBy'>;

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { ProviderSettings } from '../../config/sms-provider-settings';
+import { MalformedBody } from '../../error/refusal';
+import type { ReceiptDoor } from '../receipt-door';
+import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
+import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
+import { post } from './provider-http';
+
+const sendReply = z.object({
+  SMSMessageData: z.object({
+    Message: z.string().default(''),
+    Recipients: z.array(z.object({ statusCode: z.number(), messageId: z.string().optional() })),
+  }),
+});
+
+const takenCodes = [100, 101, 102];
+/** InvalidPhoneNumber, UnsupportedNumberType, UserInBlacklist, DoNotDisturbRejection. */
+const finalCodes = [403, 404, 406, 409];
+const finalWords = ['InvalidPhoneNumber', 'UnsupportedNumberType', 'UserInBlacklist', 'DoNotDisturbRejection'];
+const gatewayCodes = [500, 501, 502];
+
+const outcomes: Readonly<Record<string, SmsReceipt['outcome']>> = {
+  success: 'delivered',
+  failed: 'failed',
+  rejected: 'failed',
+  absentsubscriber: 'failed',
+  expired: 'failed',
+};
+
+/** Africa's Talking, bulk SMS (developers.africastalking.com). Reports go to the one URL of its dashboard, unsigned. */
+export class AfricasTalkingTransport implements SmsTransport {
+  readonly name = 'africastalking';
+
+  constructor(
+    private readonly settings: ProviderSettings['africastalking'],
+    private readonly door: ReceiptDoor,
+  ) {}
+
+  async send({ to, text }: Sms, signal: AbortSignal): Promise<string | undefined> {
+    const { url, username, apiKey, sender } = this.settings;
+    const body = new URLSearchParams({
+      username,
+      to,
+      message: text,
+      bulkSMSMode: '1',
+      ...(sender && { from: sender }),
+    });
+    const headers = { apiKey, Accept: 'application/json' };
+    const reply = await post(`${url}/version1/messaging`, { headers, body }, signal);
+    if (!reply.ok) throw SmsNotTaken.passing('account_refused', { providerCode: reply.status });
+    const { Recipients: recipients, Message: message } = reply.read(sendReply).SMSMessageData;
+    const [recipient] = recipients;
+    // What is wrong with the whole request is told in words, of no recipient.
+    if (recipient === undefined) throw faultOf(message, finalWords.includes(message));
+    if (takenCodes.includes(recipient.statusCode)) return recipient.messageId;
+    throw faultOf(recipient.statusCode, finalCodes.includes(recipient.statusCode));
+  }
+
+  async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
+    if (!this.door.hasToken(request)) return undefined;
+    const { id, status, failureReason } = await request.fields();
+    if (typeof id !== 'string' || typeof status !== 'string') throw new MalformedBody('id and status are required.');
+    const outcome = outcomes[status.toLowerCase()] ?? 'pending';
+    return [{ providerId: id, outcome, providerCode: typeof failureReason === 'string' ? failureReason : status }];
+  }
+}
+
+function faultOf(providerCode: string | number, final: boolean): SmsNotTaken {
+  if (final) return SmsNotTaken.refused(providerCode);
+  const isGateway = gatewayCodes.some((code) => code === providerCode);
+  return SmsNotTaken.passing(isGateway ? 'out_of_order' : 'account_refused', { providerCode });
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { ProviderSettings } from '../../config/sms-provider-settings';
+import { MalformedBody } from '../../error/refusal';
+import { sizeOf } from '../alphabet';
+import type { ReceiptDoor } from '../receipt-door';
+import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
+import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
+import { basic, post, withoutPlus } from './provider-http';
+
+const code = z.coerce.number();
+/** Some refusals come wrapped. */
+const sendReply = z.union([
+  z.object({ data: z.object({ code }) }).transform(({ data }) => ({ ...data, valid: 0, request_id: undefined })),
+  z.object({ code, valid: z.coerce.number().default(1), request_id: z.coerce.string().optional() }),
+]);
+
+const taken = 100;
+/** Of numbers: invalid, and missing. */
+const finalCodes = [101, 115];
+const networkTrouble = 103;
+
+const outcomes: Readonly<Record<string, SmsReceipt['outcome']>> = {
+  DELIVERED: 'delivered',
+  UNDELIVERED: 'failed',
+  FAILED: 'failed',
+  REJECTED: 'failed',
+  EXPIRED: 'failed',
+};
+
+/** Beem Africa, SMS v1 (docs.beem.africa). Reports go to the one URL of its portal, unsigned. */
+export class BeemTransport implements SmsTransport {
+  readonly name = 'beem';
+
+  constructor(
+    private readonly settings: ProviderSettings['beem'],
+    private readonly door: ReceiptDoor,
+  ) {}
+
+  async send({ to, text }: Sms, signal: AbortSignal): Promise<string | undefined> {
+    const { url, apiKey, secretKey, sender } = this.settings;
+    const headers = { Authorization: basic(apiKey, secretKey), 'Content-Type': 'application/json' };
+    const body = JSON.stringify({
+      source_addr: sender,
+      encoding: sizeOf(text).alphabet === 'GSM-7' ? 0 : 8,
+      schedule_time: '',
+      message: text,
+      recipients: [{ recipient_id: 1, dest_addr: withoutPlus(to) }],
+    });
+    const reply = (await post(`${url}/v1/send`, { headers, body }, signal)).read(sendReply);
+    if (reply.code === taken && reply.valid > 0) return reply.request_id;
+    if (reply.code === taken || finalCodes.includes(reply.code)) throw SmsNotTaken.refused(reply.code);
+    const trouble = reply.code === networkTrouble ? 'out_of_order' : 'account_refused';
+    throw SmsNotTaken.passing(trouble, { providerCode: reply.code });
+  }
+
+  async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
+    if (!this.door.hasToken(request)) return undefined;
+    const { request_id: id, Status, status = Status } = await request.fields();
+    if (typeof id !== 'string' || typeof status !== 'string')
+      throw new MalformedBody('request_id and Status are required.');
+    return [{ providerId: id, outcome: outcomes[status.toUpperCase()] ?? 'pending', providerCode: status }];
+  }
+}

@@ -1,0 +1,72 @@
+import type { z } from 'zod';
+import { SmsNotTaken } from '../sms-transport';
+
+export interface ProviderCall {
+  headers: Record<string, string>;
+  body: string | URLSearchParams;
+}
+
+/** What a provider answered, if it was neither out of order nor in want of peace. */
+export class ProviderReply {
+  constructor(
+    readonly status: number,
+    readonly text: string,
+  ) {}
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  /** @throws SmsNotTaken for what is not what the provider's documentation says */
+  read<Schema extends z.ZodType>(schema: Schema): z.output<Schema> {
+    try {
+      return schema.parse(JSON.parse(this.text));
+    } catch {
+      // Without the cause: it may quote the reply, and the reply the text.
+      throw SmsNotTaken.passing('unintelligible', { providerCode: this.status });
+    }
+  }
+}
+
+/**
+ * Posts to a provider. What means the same whoever says it is told right here.
+ * @throws SmsNotTaken for no connection, 429, 408 and 5xx, and for redirects, which are not followed with credentials
+ */
+export async function post(url: string, { headers, body }: ProviderCall, signal: AbortSignal): Promise<ProviderReply> {
+  const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' }).catch(
+    (cause: unknown) => {
+      throw SmsNotTaken.passing('unreachable', { cause });
+    },
+  );
+  const { status } = response;
+  const retryAfterSeconds = retryAfter(response.headers);
+  const text = await response.text().catch((cause: unknown) => {
+    throw SmsNotTaken.passing('unreachable', { cause });
+  });
+  if (status === 429) throw SmsNotTaken.throttled(retryAfterSeconds, status);
+  if (status >= 500 || status === 408)
+    throw SmsNotTaken.passing('out_of_order', { providerCode: status, retryAfterSeconds });
+  if (status >= 300 && status < 400) throw SmsNotTaken.passing('unintelligible', { providerCode: status });
+  return new ProviderReply(status, text);
+}
+
+/** RFC 7617. */
+export function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+/** Digits alone, as some providers want numbers. */
+export function withoutPlus(e164: string): string {
+  return e164.slice(1);
+}
+
+const longestRetryAfterSeconds = 3_600;
+
+/** RFC 9110 section 10.2.3: seconds, or a date, which is compared with the provider's own clock. */
+function retryAfter(headers: Headers): number | undefined {
+  const value = headers.get('retry-after') ?? '';
+  const seconds = /^\d+$/.test(value)
+    ? Number(value)
+    : Math.ceil((Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000);
+  return seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : undefined;
+}

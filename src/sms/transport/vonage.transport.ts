@@ -1,0 +1,100 @@
+import { createHash, createHmac } from 'node:crypto';
+import { z } from 'zod';
+import type { Clock } from '../../clock/clock';
+import type { ProviderSettings } from '../../config/sms-provider-settings';
+import { MalformedBody } from '../../error/refusal';
+import { sizeOf } from '../alphabet';
+import { isSame, type ReceiptDoor } from '../receipt-door';
+import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
+import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
+import { post, withoutPlus } from './provider-http';
+
+const sendReply = z.object({
+  messages: z.array(z.object({ status: z.coerce.string(), 'message-id': z.string().optional() })).min(1),
+});
+
+/** Unroutable, barred, deactivated. */
+const finalCodes = ['6', '7', '33'];
+const throttledCodes = ['1', '10'];
+const internalError = '5';
+
+const outcomes: Readonly<Record<string, SmsReceipt['outcome']>> = {
+  delivered: 'delivered',
+  expired: 'failed',
+  failed: 'failed',
+  rejected: 'failed',
+};
+
+/** The least that Vonage takes; milliseconds. */
+const shortestTtl = 20_000;
+/** How old a signed report may be. */
+const toleranceSeconds = 300;
+
+/** Vonage, SMS API (developer.vonage.com). Reports are signed where that is switched on, else they bring the token. */
+export class VonageTransport implements SmsTransport {
+  readonly name = 'vonage';
+
+  constructor(
+    private readonly settings: ProviderSettings['vonage'],
+    private readonly door: ReceiptDoor,
+    private readonly clock: Clock,
+  ) {}
+
+  async send({ id, to, text, ttlSeconds }: Sms, signal: AbortSignal): Promise<string | undefined> {
+    const { url, apiKey, apiSecret, sender, signatureSecret } = this.settings;
+    const callback = signatureSecret ? this.door.urlFor(this.name) : this.door.urlWithTokenFor(this.name);
+    const body = new URLSearchParams({
+      api_key: apiKey,
+      api_secret: apiSecret,
+      from: sender,
+      to: withoutPlus(to),
+      text,
+      type: sizeOf(text).alphabet === 'GSM-7' ? 'text' : 'unicode',
+      ttl: String(Math.max(ttlSeconds * 1000, shortestTtl)),
+      'client-ref': id,
+      ...(callback && { callback, 'status-report-req': '1' }),
+    });
+    const reply = await post(`${url}/sms/json`, { headers: { Accept: 'application/json' }, body }, signal);
+    if (!reply.ok) throw SmsNotTaken.passing('account_refused', { providerCode: reply.status });
+    // A text of several segments has an entry for each.
+    const { messages } = reply.read(sendReply);
+    const fault = messages.find(({ status }) => status !== '0');
+    if (fault === undefined) return messages[0]!['message-id'];
+    const { status: providerCode } = fault;
+    if (finalCodes.includes(providerCode)) throw SmsNotTaken.refused(providerCode);
+    if (throttledCodes.includes(providerCode)) throw SmsNotTaken.throttled(1, providerCode);
+    const trouble = providerCode === internalError ? 'out_of_order' : 'account_refused';
+    throw SmsNotTaken.passing(trouble, { providerCode });
+  }
+
+  async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
+    const fields = await request.fields();
+    if (!this.isAuthentic(request, fields)) return undefined;
+    const { status, 'client-ref': messageId, 'err-code': code } = fields;
+    if (typeof status !== 'string' || typeof messageId !== 'string')
+      throw new MalformedBody('client-ref and status are required.');
+    const providerCode = typeof code === 'string' && code !== '0' ? code : status;
+    return [{ messageId, outcome: outcomes[status] ?? 'pending', providerCode }];
+  }
+
+  private isAuthentic(request: ReceiptRequest, fields: Record<string, unknown>): boolean {
+    const { signatureSecret } = this.settings;
+    if (signatureSecret === undefined) return this.door.hasToken(request);
+    const { sig, ...signed } = fields;
+    const age = Math.abs(this.clock.now().getTime() / 1000 - Number(signed.timestamp));
+    const signature = String(sig).toLowerCase();
+    return (
+      age <= toleranceSeconds && isSame(signatureOf(signed, signatureSecret, this.settings.signatureMethod), signature)
+    );
+  }
+}
+
+/** Fields by name, `&` and `=` in values replaced (developer.vonage.com, signed webhooks). */
+function signatureOf(fields: Record<string, unknown>, secret: string, method: 'md5hash' | 'sha256' | 'sha512'): string {
+  const text = Object.keys(fields)
+    .sort()
+    .map((name) => `&${name}=${String(fields[name]).replaceAll(/[&=]/g, '_')}`)
+    .join('');
+  const hash = method === 'md5hash' ? createHash('md5').update(text + secret) : createHmac(method, secret).update(text);
+  return hash.digest('hex');
+}
