@@ -18,7 +18,7 @@ const features = {
 /** Ground rooms import nothing of ours but these. */
 const groundMayUse = {
   config: ['clock', 'error'],
-  field: ['phone'],
+  field: ['error', 'phone'],
   log: ['config'],
   redis: ['config', 'log'],
   transaction: ['error'],

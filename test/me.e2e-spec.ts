@@ -458,6 +458,7 @@ describe.each(databases)('the caller’s own account, on $name', (database) => {
         'x',
         '%00',
         '%27%20OR%201=1',
+        '%E2%82%AC',
         'x'.repeat(129),
       ])
         expect([id, ...told(await call('DELETE', `sessions/${id}/`, caller.access))]).toEqual([id, 404, notFound]);

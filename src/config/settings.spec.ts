@@ -54,6 +54,7 @@ describe('defaults', () => {
         file: join(folder, 'sms.jsonl'),
         wording: { appName: 'Hodi', defaultLocale: 'en' },
         testNumbers: [],
+        handoverMilliseconds: 50,
       },
       throttleLimit: 100,
       throttleTtlSeconds: 60,

@@ -2,7 +2,7 @@ import { isSupportedCountry, isValidPhoneNumber, type CountryCode } from 'libpho
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Clock } from '../clock/clock';
-import { httpsUrl, list } from './setting-kinds';
+import { httpsUrl, list, wholeNumber } from './setting-kinds';
 import { providerSettings, type ProviderName, type ProviderSettings } from './sms-provider-settings';
 
 /** Everybody who carries texts. */
@@ -39,6 +39,8 @@ export interface SmsSettings {
   /** Where the world reaches this service, without a slash at its end. */
   publicUrl?: string;
   testNumbers: TestNumber[];
+  /** How long a text waits for the one before it to be dealt with. */
+  handoverMilliseconds: number;
 }
 
 export interface SmsWordingSettings {
@@ -133,6 +135,7 @@ function others(production: boolean) {
   return z
     .object({
       SMS_FILE: z.string().optional(),
+      SMS_HANDOVER_MILLISECONDS: wholeNumber(0, 5_000).default(50),
       SMS_APP_NAME: z
         .string()
         .regex(/^[^\d\n]{1,30}$/, 'must be at most 30 characters without digits, which phones would take for the code')
@@ -200,6 +203,7 @@ export function readSmsSettings(
     receiptToken: values.SMS_RECEIPT_TOKEN,
     publicUrl: values.PUBLIC_URL,
     testNumbers: values.OTP_TEST_NUMBERS,
+    handoverMilliseconds: values.SMS_HANDOVER_MILLISECONDS,
   };
   return { sms, faults };
 }

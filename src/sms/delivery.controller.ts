@@ -1,5 +1,6 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiTags } from '@nestjs/swagger';
+import { IdPipe } from '../field/id.pipe';
 import { DeliveryDto } from './dto/delivery.dto';
 import { SmsOutbox } from './sms-outbox';
 
@@ -14,7 +15,7 @@ export class DeliveryController {
     description: 'There was no such request.',
     content: { 'application/json': { example: { detail: 'Not found.' } } },
   })
-  async readDelivery(@Param('request_id') requestId: string): Promise<DeliveryDto> {
+  async readDelivery(@Param('request_id', IdPipe) requestId: string): Promise<DeliveryDto> {
     return new DeliveryDto(await this.outbox.stateOf(requestId));
   }
 }

@@ -6,7 +6,6 @@ import {
   TaskCancelledError,
   timeout,
   TimeoutStrategy,
-  wrap,
 } from 'cockatiel';
 import { addSeconds, type Clock } from '../clock/clock';
 import type { Log } from '../log/log';
@@ -24,7 +23,7 @@ export class SmsCarrier {
     // How long it rests is told by the clock that everything goes by; afterwards one text at a time is a trial.
     { halfOpenAfter: 0, breaker: new ConsecutiveBreaker(failuresToRest) },
   );
-  private readonly policy = wrap(this.breaker, timeout(patienceMilliseconds, TimeoutStrategy.Aggressive));
+  private readonly patience = timeout(patienceMilliseconds, TimeoutStrategy.Aggressive);
   private restsUntil = new Date(0);
 
   constructor(
@@ -55,7 +54,10 @@ export class SmsCarrier {
   async send(sms: Sms): Promise<string | undefined> {
     if (this.restsUntil > this.clock.now()) throw SmsNotTaken.passing('resting');
     try {
-      const providerId = await this.policy.execute(({ signal }) => this.transport.send(sms, signal));
+      // Not wrapped into one policy: that would have all texts under way listen to one signal.
+      const providerId = await this.breaker.execute(() =>
+        this.patience.execute(({ signal }) => this.transport.send(sms, signal)),
+      );
       return providerId || undefined;
     } catch (error) {
       const fault = faultOf(error);

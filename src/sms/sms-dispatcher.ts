@@ -1,4 +1,4 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '../log/log';
 import type { OtpSource } from './otp-source';
 import { SmsQueue, type ClaimedSms } from './sms-queue';
@@ -7,9 +7,14 @@ import { SmsNotTaken } from './sms-transport';
 import { Wording } from './wording';
 
 const pollMilliseconds = 1_000;
-const batchSize = 20;
-/** Texts that providers may be busy with at a time: a slow provider must not fill the memory, nor stop the others. */
+/** Texts that providers may be busy with at a time. */
 const mostInFlight = 100;
+
+/**
+ * Milliseconds that a text waits for the one before it. Only what a provider has taken and nobody has written down can go
+ * out twice after a crash: one text, unless a provider takes longer than this, which then holds up nobody.
+ */
+export const SMS_HANDOVER = Symbol('SMS_HANDOVER');
 
 /**
  * Sends what is in the outbox, woken after each commit and looking for itself once a second. No database connection
@@ -29,6 +34,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     private readonly router: SmsRouter,
     private readonly wording: Wording,
     private readonly log: Log,
+    @Inject(SMS_HANDOVER) private readonly handoverMilliseconds: number,
   ) {}
 
   /** Codes are made above this room: whoever makes them says here how to ask for one. */
@@ -53,7 +59,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     this.wokenAgain = true;
     this.running ??= this.work().finally(() => {
       this.running = undefined;
-      if (this.wokenAgain && this.inFlight.size < mostInFlight) this.wake();
+      if (this.wokenAgain && this.hasRoom) this.wake();
     });
   }
 
@@ -65,19 +71,23 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
 
   private async work(): Promise<void> {
     try {
-      while (this.wokenAgain && !this.stopped && this.inFlight.size < mostInFlight) {
+      while (this.wokenAgain && this.hasRoom) {
         this.wokenAgain = false;
-        const most = Math.min(batchSize, mostInFlight - this.inFlight.size);
-        const claimed = await this.queue.claim(most);
-        claimed.forEach((message) => this.begin(message));
-        if (claimed.length === most) this.wokenAgain = true;
+        const message = await this.queue.claim();
+        if (message !== undefined) this.wokenAgain = true;
+        if (typeof message === 'object') await this.handOver(message);
       }
     } catch (error) {
       this.log.trouble('texts cannot be dispatched, trying again', error);
     }
   }
 
-  private begin(message: ClaimedSms): void {
+  private get hasRoom(): boolean {
+    return !this.stopped && this.inFlight.size < mostInFlight;
+  }
+
+  /** Resolves when the text is dealt with, or when the next one need not wait for that any longer. */
+  private async handOver(message: ClaimedSms): Promise<void> {
     const delivery = this.deliver(message)
       .catch((error: unknown) => this.log.trouble('a text could not be handled', error, { messageId: message.id }))
       .then(() => {
@@ -86,6 +96,10 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
         if (this.wokenAgain) this.wake();
       });
     this.inFlight.add(delivery);
+    let patience: NodeJS.Timeout | undefined;
+    const enough = new Promise<void>((resolve) => (patience = setTimeout(resolve, this.handoverMilliseconds)));
+    await Promise.race([delivery, enough]);
+    clearTimeout(patience);
   }
 
   private async deliver(message: ClaimedSms): Promise<void> {

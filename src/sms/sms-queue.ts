@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, Not } from 'typeorm';
+import { Not } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
 import { Log } from '../log/log';
 import type { Transaction } from '../transaction/transaction';
@@ -29,32 +29,28 @@ export class SmsQueue {
     private readonly log: Log,
   ) {}
 
-  /** Takes over what is due, the longest due first: rows that another dispatcher is about to take are passed over. */
-  async claim(most: number): Promise<ClaimedSms[]> {
+  /**
+   * Takes over the text that has been due the longest; one that another dispatcher is just taking is passed over.
+   * @returns undefined if none is due, `put_off` for one that no transport can take now
+   */
+  claim(): Promise<ClaimedSms | 'put_off' | undefined> {
     return this.transactions.run(async (transaction) => {
       const now = this.clock.now();
-      const due = await this.due(transaction, now, most);
-      const claimed: ClaimedSms[] = [];
-      const groups = new Map<string, { change: Partial<SmsMessage>; ids: string[] }>();
-      for (const message of due) {
-        const choice = this.router.choose(message);
-        const change = this.changeBy(choice, now);
-        const key = JSON.stringify(change);
-        const group = groups.get(key) ?? { change, ids: [] };
-        groups.set(key, { ...group, ids: [...group.ids, message.id] });
-        if (change.state === 'sending')
-          claimed.push(Object.assign(message, change, { attempts: message.attempts + 1 }) as ClaimedSms);
-      }
-      for (const { change, ids } of groups.values()) {
-        const attempts = change.state === 'sending' ? { attempts: () => 'attempts + 1' } : {};
-        await transaction.manager.update(SmsMessage, { id: In(ids) }, { ...change, ...attempts });
-      }
-      return claimed;
+      const message = await this.longestDue(transaction, now);
+      if (message === null) return undefined;
+      const choice = this.router.choose(message);
+      const change = this.changeBy(choice, message, now);
+      await this.change(transaction, message, change);
+      return change.state === 'sending' ? (Object.assign(message, change) as ClaimedSms) : 'put_off';
     });
   }
 
   async recordSent(message: ClaimedSms, providerId: string | undefined): Promise<void> {
-    await this.end(message, { state: 'sent', providerId: providerId?.slice(0, 128) ?? null, reason: null });
+    await this.end(message, {
+      state: 'sent',
+      providerId: providerId && isId(providerId) ? providerId : null,
+      reason: null,
+    });
   }
 
   /** There is no code to send any more. What the last try came to, if there was one, tells more than that. */
@@ -82,7 +78,7 @@ export class SmsQueue {
   async recordReceipt(transport: string, receipt: SmsReceipt): Promise<boolean> {
     if (receipt.outcome === 'pending') return true;
     const { messageId, providerId } = receipt;
-    if (messageId === undefined && providerId === undefined) return false;
+    if (!isId(messageId ?? providerId ?? '')) return false;
     const where = messageId === undefined ? { transport, providerId } : { id: messageId };
     return this.transactions.run(async (transaction) => {
       const message = await transaction.manager.findOneBy(SmsMessage, where);
@@ -128,25 +124,32 @@ export class SmsQueue {
     transaction: Transaction,
     { id, transport, attempts, state, reason }: Pick<SmsMessage, 'id' | 'transport' | 'attempts' | 'state' | 'reason'>,
   ): void {
-    const fields = { messageId: id, transport: transport ?? undefined, attempt: attempts, state };
-    transaction.afterCommit(() => this.log.event(`text ${state}`, { ...fields, reason: reason ?? undefined }));
+    if (state === 'sending') return;
+    const fields = { messageId: id, transport: transport ?? undefined, attempt: attempts, reason: reason ?? undefined };
+    transaction.afterCommit(() => this.log.event(`text ${state}`, fields));
   }
 
-  private changeBy(choice: ReturnType<SmsRouter['choose']>, now: Date): Change {
+  private changeBy(choice: ReturnType<SmsRouter['choose']>, { attempts }: SmsMessage, now: Date): Change {
     if (choice === undefined) return { state: 'failed', reason: 'no_transport', dueAt: null, finishedAt: now };
     if (choice instanceof Date) return { state: 'queued', dueAt: choice };
-    return { state: 'sending', transport: choice.name, dueAt: addSeconds(now, leaseSeconds) };
+    const dueAt = addSeconds(now, leaseSeconds);
+    return { state: 'sending', transport: choice.name, attempts: attempts + 1, dueAt };
   }
 
-  private async due({ manager, locksRows }: Transaction, now: Date, most: number): Promise<SmsMessage[]> {
+  private longestDue({ manager, locksRows }: Transaction, now: Date): Promise<SmsMessage | null> {
     const query = manager
       .createQueryBuilder(SmsMessage, 'message')
       .where('message.dueAt <= :now', { now })
       .orderBy('message.dueAt')
-      .limit(most);
+      .limit(1);
     if (locksRows) query.setLock('pessimistic_write').setOnLocked('skip_locked');
-    return query.getMany();
+    return query.getOne();
   }
+}
+
+/** As it fits into its column: what does not is found by nobody, but the text is recorded. */
+function isId(id: string): boolean {
+  return /^[!-~]{1,128}$/.test(id);
 }
 
 function withName({ refusedBy, transport }: Pick<SmsMessage, 'refusedBy' | 'transport'>): string {

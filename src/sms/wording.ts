@@ -38,11 +38,6 @@ const mostBytes = 140;
 export class Wording {
   constructor(private readonly settings: SmsWordingSettings) {}
 
-  /** Whether a phone hands the code on to a website or an app by itself. */
-  get isBound(): boolean {
-    return this.settings.boundDomain !== undefined || this.settings.androidHash !== undefined;
-  }
-
   languageFor(wish: LanguageWish, phoneNumber: string): SmsLanguage {
     return languageOf(wish, phoneNumber, this.settings.defaultLocale);
   }
@@ -56,7 +51,9 @@ export class Wording {
   }
 
   fits({ segments, bytes }: SmsSize): boolean {
-    return segments === 1 && (!this.isBound || bytes <= mostBytes);
+    const { boundDomain, androidHash } = this.settings;
+    const isBound = boundDomain !== undefined || androidHash !== undefined;
+    return segments === 1 && (!isBound || bytes <= mostBytes);
   }
 
   /** Every text there is, with how it is sent. */

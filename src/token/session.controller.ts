@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, HttpStatus, Param } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiTags } from '@nestjs/swagger';
+import { IdPipe } from '../field/id.pipe';
 import { CurrentCaller, SignedIn, type Caller } from './caller';
 import { SessionDto } from './dto/session.dto';
 import { SessionService } from './session.service';
@@ -31,7 +32,7 @@ export class SessionController {
     description: 'No live session of the caller.',
     content: { 'application/json': { example: { detail: 'Not found.' } } },
   })
-  closeSession(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<void> {
+  closeSession(@CurrentCaller() caller: Caller, @Param('id', IdPipe) id: string): Promise<void> {
     return this.sessions.close(caller, id);
   }
 }

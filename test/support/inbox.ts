@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { SmsTransportName } from '../../src/config/sms-settings';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../../src/sms/sms-transport';
 
@@ -16,6 +17,15 @@ export class Inbox implements SmsTransport {
 
   to(phoneNumber: string): Sms[] {
     return this.texts.filter(({ to }) => to === phoneNumber);
+  }
+
+  /** Waits for a text to a number. */
+  async received(phoneNumber: string): Promise<Sms> {
+    for (;;) {
+      const [sms] = this.to(phoneNumber);
+      if (sms !== undefined) return sms;
+      await setImmediate();
+    }
   }
 
   empty(): void {

@@ -7,7 +7,7 @@ import { Clock } from '../../src/clock/clock';
 import { readSettings } from '../../src/config/settings';
 import { createAdapter } from '../../src/http/fastify-adapter';
 import { Log, LOG_DESTINATION } from '../../src/log/log';
-import { SmsDispatcher } from '../../src/sms/sms-dispatcher';
+import { SMS_HANDOVER, SmsDispatcher } from '../../src/sms/sms-dispatcher';
 import { SmsQueue } from '../../src/sms/sms-queue';
 import { SmsRouter } from '../../src/sms/sms-router';
 import { SMS_TRANSPORTS, type SmsTransport } from '../../src/sms/sms-transport';
@@ -92,7 +92,8 @@ export class TestApp {
     const routes = new Map([['*', transports.map(({ name }) => name)]] as const);
     const router = new SmsRouter(transports, routes, this.clock, log);
     const queue = new SmsQueue(this.app.get(Transactions), router, this.clock, log);
-    const dispatcher = new SmsDispatcher(queue, router, this.app.get(Wording), log);
+    const handoverMilliseconds = this.app.get<number>(SMS_HANDOVER);
+    const dispatcher = new SmsDispatcher(queue, router, this.app.get(Wording), log, handoverMilliseconds);
     dispatcher.takeCodesFrom(this.app.get(OtpTexts));
     return dispatcher;
   }

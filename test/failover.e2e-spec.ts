@@ -1,0 +1,204 @@
+import { Not, type Repository } from 'typeorm';
+import { SmsMessage } from '../src/sms/sms-message.entity';
+import { SmsNotTaken } from '../src/sms/sms-transport';
+import { databases } from './support/databases';
+import { codeIn } from './support/inbox';
+import { TestApp } from './support/test-app';
+
+const tanzanian = '+255679190720';
+const kenyan = '+254712345678';
+
+describe.each(databases)('texts over two transports, on $name', (database) => {
+  let test: TestApp;
+  let messages: Repository<SmsMessage>;
+
+  beforeAll(async () => {
+    test = await TestApp.start(database, { SMS_TRANSPORT: 'file,console', SMS_ROUTES: 'KE:console' });
+    messages = test.dataSource.getRepository(SmsMessage);
+  });
+  beforeEach(() => test.reset());
+  afterAll(() => test.stop());
+
+  /** @returns how many texts each of the two has, in the order in which they are tried */
+  const counts = () => [test.inbox.texts.length, test.otherInbox.texts.length];
+
+  async function request(phoneNumber = tanzanian): Promise<void> {
+    expect((await test.requestOtp(phoneNumber)).status).toBe(200);
+    await test.textsSent();
+  }
+
+  it('go over the first, as long as it takes them', async () => {
+    await request();
+    expect(counts()).toEqual([1, 0]);
+  });
+
+  it('go by the country of the number', async () => {
+    await request(kenyan);
+    expect(counts()).toEqual([0, 1]);
+  });
+
+  it('do not go to a country over a transport that is not in its route', async () => {
+    test.otherInbox.refusing = true;
+    await request(kenyan);
+    expect([counts(), await messages.find()]).toMatchObject([[0, 0], [{ state: 'queued', transport: 'console' }]]);
+  });
+
+  it('go over the next one at once, with the code that works, when the first fails', async () => {
+    test.inbox.refusing = true;
+    await request();
+    expect(counts()).toEqual([0, 1]);
+    expect(await messages.find()).toMatchObject([
+      { state: 'sent', transport: 'console', providerId: 'console-1', attempts: 2, reason: null, refusedBy: '' },
+    ]);
+    expect((await test.verify(tanzanian, codeIn(test.otherInbox.texts[0]!.text))).status).toBe(200);
+  });
+
+  it('begin with the first one again after a round, and wait twice as long after each', async () => {
+    test.inbox.refusing = test.otherInbox.refusing = true;
+    await request();
+    for (const [attempts, wait] of [
+      [2, 2],
+      [4, 4],
+      [6, 8],
+    ]) {
+      const [message] = await messages.find();
+      expect(message).toMatchObject({ state: 'queued', transport: 'console', attempts });
+      expect(message!.dueAt!.getTime() - test.clock.now().getTime()).toBe(wait! * 1000);
+      test.clock.advance(wait!);
+      if (attempts === 6) test.inbox.refusing = false;
+      await test.textsSent();
+    }
+    expect(counts()).toEqual([1, 0]);
+  });
+
+  it('never go again over one that has refused them for good', async () => {
+    test.inbox.refusing = SmsNotTaken.refused(21614);
+    test.otherInbox.refusing = true;
+    await request();
+    test.inbox.refusing = false;
+    test.clock.advance(32);
+    await test.textsSent();
+    expect(counts()).toEqual([0, 0]);
+    expect(await messages.find()).toMatchObject([{ state: 'queued', refusedBy: 'file', transport: 'console' }]);
+    test.otherInbox.refusing = false;
+    test.clock.advance(32);
+    await test.textsSent();
+    expect(counts()).toEqual([0, 1]);
+  });
+
+  it('have failed when all have refused them for good, with the last one’s reason', async () => {
+    test.inbox.refusing = SmsNotTaken.refused(21614);
+    test.otherInbox.refusing = SmsNotTaken.refused('UserInBlacklist');
+    await request();
+    expect(await messages.find()).toMatchObject([
+      { state: 'failed', reason: 'refused:UserInBlacklist', refusedBy: 'file,console', dueAt: null },
+    ]);
+    expect((await messages.find())[0]!.finishedAt).toEqual(test.clock.now());
+  });
+
+  it('leave a transport alone as long as it asks, and go over the other one meanwhile', async () => {
+    test.inbox.refusing = SmsNotTaken.throttled(45);
+    await request();
+    test.inbox.refusing = false;
+    expect(counts()).toEqual([0, 1]);
+
+    test.clock.advance(44);
+    await request('+255754000001');
+    expect(counts()).toEqual([0, 2]);
+    test.clock.advance(1);
+    await request('+255754000002');
+    expect(counts()).toEqual([1, 2]);
+  });
+
+  it('wait as long as their only transport asks', async () => {
+    test.otherInbox.refusing = SmsNotTaken.throttled(45);
+    await request(kenyan);
+    test.otherInbox.refusing = false;
+    test.clock.advance(44);
+    await test.textsSent();
+    expect(counts()).toEqual([0, 0]);
+    test.clock.advance(1);
+    await test.textsSent();
+    expect(counts()).toEqual([0, 1]);
+  });
+
+  describe('when one fails again and again', () => {
+    const tries = jest.fn();
+    let made = 0;
+
+    beforeEach(() => {
+      tries.mockClear();
+      const send = test.inbox.send.bind(test.inbox);
+      jest.spyOn(test.inbox, 'send').mockImplementation((sms) => (tries(), send(sms)));
+    });
+    afterEach(() => jest.restoreAllMocks());
+
+    const requestMore = async (count: number) => {
+      for (let number = 0; number < count; number++) await request(`+25575400${1000 + (made += 1)}`);
+    };
+
+    it('leave it alone after five times in a row, for 30 seconds; then one of them tries', async () => {
+      test.inbox.refusing = true;
+      await requestMore(7);
+      expect([tries.mock.calls.length, ...counts()]).toEqual([5, 0, 7]);
+
+      test.clock.advance(29);
+      await requestMore(1);
+      expect(tries).toHaveBeenCalledTimes(5);
+      test.clock.advance(1);
+      await requestMore(2);
+      expect(tries).toHaveBeenCalledTimes(6);
+      expect(counts()).toEqual([0, 10]);
+    });
+
+    it('come back to it when that one was taken', async () => {
+      test.inbox.refusing = true;
+      await requestMore(5);
+      test.inbox.refusing = false;
+      test.clock.advance(30);
+      await requestMore(3);
+      expect(counts()).toEqual([3, 5]);
+      expect(test.logged.join('')).toMatch(/"transport":"file".*"msg":"transport rests"/);
+      expect(test.logged.join('')).toMatch(/"transport":"file".*"msg":"transport is back"/);
+    });
+
+    it('do not leave it alone for refusals of numbers, which prove that it works', async () => {
+      test.inbox.refusing = SmsNotTaken.refused(21211);
+      await requestMore(8);
+      expect(tries).toHaveBeenCalledTimes(8);
+    });
+
+    it('lets none of those that come at the same time through but the trial', async () => {
+      test.inbox.refusing = true;
+      await requestMore(5);
+      test.clock.advance(30);
+      await Promise.all(Array.from({ length: 6 }, () => test.requestOtp(`+25575400${1000 + (made += 1)}`)));
+      await test.textsSent();
+      expect(tries).toHaveBeenCalledTimes(6);
+      expect(counts()).toEqual([0, 11]);
+    });
+  });
+
+  it('are not held up by others that a slow transport has', async () => {
+    let letGo!: () => void;
+    const held = new Promise<string>((resolve) => (letGo = () => resolve('held')));
+    jest.spyOn(test.inbox, 'send').mockImplementation(() => held);
+    for (let number = 0; number < 5; number++) await test.requestOtp(`+25575400010${number}`);
+    await test.requestOtp(kenyan);
+    await test.otherInbox.received(kenyan);
+    expect(await messages.countBy({ state: 'sending', phoneNumber: Not(kenyan) })).toBe(5);
+    letGo();
+    await test.textsSent();
+    jest.restoreAllMocks();
+    expect(await messages.countBy({ state: 'sent' })).toBe(6);
+  });
+
+  it('have failed where the settings leave them no transport at all', async () => {
+    test.inbox.refusing = true;
+    test.otherInbox.refusing = true;
+    await request();
+    await messages.update({ phoneNumber: tanzanian }, { refusedBy: 'file,console', dueAt: test.clock.now() });
+    await test.textsSent();
+    expect(await messages.find()).toMatchObject([{ state: 'failed', reason: 'no_transport', dueAt: null }]);
+  });
+});
