@@ -1,11 +1,9 @@
 import 'reflect-metadata';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
 import type { DataSource } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
 import { Clock } from '../src/clock/clock';
@@ -16,6 +14,7 @@ import { KeyRing } from '../src/key/key-ring';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { OtpCodes } from '../src/otp/otp-codes';
 import { TestNumbers } from '../src/otp/test-numbers';
+import { percentile, Server } from './server';
 
 /**
  * Verifies a second, and how long one takes, on each database: every code used once, every reply checked. On MySQL a
@@ -37,39 +36,6 @@ interface Trial {
 }
 
 type Member = { phone: string; otp: string };
-
-class Server {
-  private constructor(
-    private readonly child: ChildProcess,
-    readonly url: string,
-    readonly startMilliseconds: number,
-  ) {}
-
-  static async start(command: string[], env: NodeJS.ProcessEnv): Promise<Server> {
-    const began = performance.now();
-    const child = spawn(process.execPath, command, { env: { PATH: process.env.PATH, ...env } });
-    child.stderr.pipe(process.stderr);
-    const url = await new Promise<string>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`${command.join(' ')}: exit ${code}`)));
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        const found = /"url":"([^"]+)"/.exec(line)?.[1];
-        if (found) resolve(found);
-      });
-    });
-    await fetch(`${url}/health/live/`).catch(() => undefined);
-    return new Server(child, url, performance.now() - began);
-  }
-
-  /** Resident memory in MB. */
-  get memory(): number {
-    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8')) ?? [];
-    return Math.round(Number(kilobytes) / 1024);
-  }
-
-  stop(): void {
-    this.child.kill('SIGTERM');
-  }
-}
 
 /** Known members, each with a live code; numbers come out of a counter, so that none is used twice. */
 async function seed(dataSource: DataSource, codes: OtpCodes, count: number): Promise<Member[]> {
@@ -108,8 +74,7 @@ async function trial(url: string, members: Member[], connections: number): Promi
   await Promise.all(Array.from({ length: connections }, work));
   const seconds = (performance.now() - began) / 1000;
   agent.destroy();
-  took.sort((a, b) => a - b);
-  const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))]!;
+  const at = (share: number) => percentile(took, share);
   return { perSecond: took.length / seconds, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 

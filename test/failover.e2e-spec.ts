@@ -122,6 +122,21 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
     expect(counts()).toEqual([0, 1]);
   });
 
+  it('leave a transport alone for the longer of two reasons', async () => {
+    test.inbox.refusing = SmsNotTaken.passing('out_of_order', { retryAfterSeconds: 5 });
+    for (let number = 0; number < 5; number++) {
+      await request(`+25575400002${number}`);
+      test.clock.advance(5);
+    }
+    test.inbox.refusing = false;
+    test.clock.advance(24);
+    await request();
+    expect(counts()).toEqual([0, 6]);
+    test.clock.advance(1);
+    await request('+255754000030');
+    expect(counts()).toEqual([1, 6]);
+  });
+
   describe('when one fails again and again', () => {
     const tries = jest.fn();
     let made = 0;

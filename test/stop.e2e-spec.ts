@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { databases } from './support/databases';
-import { otpSent, requestOtpPath } from './support/http-client';
+import { otpSent, postJson, requestOtpPath } from './support/http-client';
+import { ProviderServer, reply } from './support/provider-server';
 import { ServiceProcess } from './support/service-process';
 
 const phone = '+255679190720';
@@ -131,6 +132,29 @@ describe('a service that is told to stop', () => {
 
     expect(await service.stop()).toBe(0);
     expect(await silent.untilClosed()).toBe('');
+  });
+
+  it('leaves a text to the next start that its provider has not answered for in 5 seconds', async () => {
+    const provider = await new ProviderServer().start();
+    const env = {
+      SMS_WEBHOOK_URL: provider.url,
+      SMS_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+    };
+    provider.answer(() => undefined);
+    await start({ ...env, SMS_TRANSPORT: 'webhook' });
+    const called = provider.nextRequest();
+    await postJson(service.url, requestOtpPath, { phone_number: phone });
+    await called;
+    expect(await service.stop()).toBe(0);
+
+    provider.answer(reply(200));
+    const again = provider.nextRequest();
+    await start({ ...env, SMS_TRANSPORT: 'webhook', DATA_DIR: service.dataDir });
+    await again;
+    const [first, second] = provider.requests.map(({ headers }) => headers['webhook-id']);
+    expect(second).toBe(first);
+    expect(await service.stop()).toBe(0);
+    await provider.stop();
   });
 
   describe.each(databases)('under load, on $name', (database) => {

@@ -67,6 +67,10 @@ export class UnsupportedMediaType extends Refusal {
 
 export class BodyTooLarge extends Refusal {
   readonly code = 'body_too_large';
+
+  constructor(readonly limitBytes: number) {
+    super();
+  }
 }
 
 export class NotAcceptable extends Refusal {

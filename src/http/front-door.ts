@@ -3,6 +3,7 @@ import { METHODS } from 'node:http';
 import { isAccountPath, pathOf } from '../client/request-path';
 import { MalformedRequest } from '../error/refusal';
 import type { Log } from '../log/log';
+import { receiptBodyLimit } from './refusal-replies';
 import { readBodiesAsBytes } from './request-body';
 import type { Routes } from './routes';
 import { closeConnectionsWhenStopping } from './stopping';
@@ -12,6 +13,9 @@ export function openFrontDoor(fastify: FastifyInstance, routes: Routes, log: Log
   routes.collect(fastify);
   readBodiesAsBytes(fastify);
   answerEveryMethod(fastify);
+  fastify.addHook('onRoute', (route) => {
+    if (route.url.startsWith('/api/sms/receipts/')) route.bodyLimit = receiptBodyLimit;
+  });
   closeConnectionsWhenStopping(fastify);
 
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -12,7 +12,7 @@ import {
 } from '../error/refusal';
 import { json, problemJson } from './media-range';
 import { problemTitles } from './problem';
-import { replyTo, serverErrorReply, type RefusalReply } from './refusal-replies';
+import { bodyLimit, replyTo, serverErrorReply, type RefusalReply } from './refusal-replies';
 
 type PathItemObject = OpenAPIObject['paths'][string];
 type OperationObject = NonNullable<PathItemObject['get']>;
@@ -155,7 +155,7 @@ const ofRoutesWithBody: Record<string, ResponseObject> = {
       },
     },
   },
-  413: refused(new BodyTooLarge(), 'The body is too large.'),
+  413: refused(new BodyTooLarge(bodyLimit), 'The body is too large.'),
   415: refused(new UnsupportedMediaType('text/plain'), 'The body is none of the media types above.'),
 };
 

@@ -26,6 +26,8 @@ const bearer = { 'WWW-Authenticate': 'Bearer realm="api"' };
 const seconds = (count: number) => `${count} second${count === 1 ? '' : 's'}`;
 
 export const bodyLimit = 8_192;
+/** Providers report of up to 100 texts in one call. */
+export const receiptBodyLimit = 65_536;
 /** A media type is told back, as REST framework does, but not a page of it. */
 const longestTold = 200;
 
@@ -44,7 +46,7 @@ export const refusalReplies: { readonly [Code in RefusalCode]: ReplyTo<Code> } =
   malformed_request: () => detail(400, 'Malformed request.'),
   unsupported_media_type: ({ mediaType }) =>
     detail(415, `Unsupported media type "${mediaType.slice(0, longestTold)}" in request.`),
-  body_too_large: () => detail(413, `Request body exceeds ${bodyLimit} bytes.`),
+  body_too_large: ({ limitBytes }) => detail(413, `Request body exceeds ${limitBytes} bytes.`),
   not_acceptable: () => detail(406, 'Could not satisfy the request Accept header.'),
   method_not_allowed: ({ method, allowed }) =>
     detail(405, `Method "${method}" not allowed.`, { Allow: allowed.join(', ') }),

@@ -11,7 +11,7 @@ import {
 import { Log } from '../log/log';
 import { json, prefersProblems, problemJson } from './media-range';
 import { problemOf } from './problem';
-import { replyTo, serverErrorReply } from './refusal-replies';
+import { bodyLimit, replyTo, serverErrorReply } from './refusal-replies';
 
 /** The one place where whatever was thrown becomes a reply. */
 @Catch()
@@ -22,7 +22,7 @@ export class RefusalFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const refusal = refusalOf(thrown);
+    const refusal = refusalOf(thrown, request.routeOptions.bodyLimit);
     this.report(thrown, refusal, request);
     const { status, headers, body } = tellTo(request, refusal);
     void reply.status(status).headers(headers).send(body);
@@ -46,16 +46,19 @@ export function tellTo({ headers, id }: FastifyRequest, refusal: AnyRefusal | un
   };
 }
 
-/** @returns undefined for what is nobody's refusal but our fault */
-export function refusalOf(thrown: unknown): AnyRefusal | undefined {
+/**
+ * @param limitBytes how large a body may be where it was thrown
+ * @returns undefined for what is nobody's refusal but our fault
+ */
+export function refusalOf(thrown: unknown, limitBytes = bodyLimit): AnyRefusal | undefined {
   if (thrown instanceof Refusal) return thrown as AnyRefusal;
   if (thrown instanceof HttpException) {
     // Nest wraps what Fastify throws.
-    if (thrown.cause !== undefined) return refusalOf(thrown.cause);
+    if (thrown.cause !== undefined) return refusalOf(thrown.cause, limitBytes);
     return thrown.getStatus() === 404 ? new NotFound() : undefined;
   }
   const { code = '', statusCode = 500 } = (thrown ?? {}) as Partial<FastifyError>;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLarge();
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLarge(limitBytes);
   // A path with a bad escape, or longer than any of ours, is a path that there is not.
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') return new NotFound();
   return statusCode < 500 ? new MalformedRequest() : undefined;

@@ -16,6 +16,7 @@ import {
   ApiForbiddenResponse,
   ApiNotFoundResponse,
   ApiParam,
+  ApiPayloadTooLargeResponse,
   ApiQuery,
   ApiServiceUnavailableResponse,
   ApiTags,
@@ -84,6 +85,10 @@ export class ReceiptController {
   @HttpCode(HttpStatus.OK)
   @ReceiptReplies()
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
+  @ApiPayloadTooLargeResponse({
+    description: 'The body is too large.',
+    ...example('Request body exceeds 65536 bytes.'),
+  })
   @ApiBody({ schema: { type: 'object', description: 'As the provider sends it.' } })
   takeReceipt(
     @Param('transport') transport: SmsTransportName,

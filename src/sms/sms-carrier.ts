@@ -67,7 +67,8 @@ export class SmsCarrier {
   }
 
   private rest(seconds: number): void {
-    this.restsUntil = addSeconds(this.clock.now(), seconds);
+    const until = addSeconds(this.clock.now(), seconds);
+    if (until > this.restsUntil) this.restsUntil = until;
   }
 }
 

@@ -116,6 +116,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
         messageId: id,
         transport,
         attempt: message.attempts,
+        reason: error.reason,
       });
       await this.queue.recordNotTaken(message, error);
       this.wake();

@@ -11,7 +11,7 @@ export interface Sms {
   ttlSeconds: number;
 }
 
-/** The door to whoever carries texts. A new one is a file in `transport/`, its settings, and a line in `sms.module.ts`. */
+/** The door to whoever carries texts. A new one is a file in `transport/`, its settings, and a line in `transports.ts`. */
 export interface SmsTransport {
   readonly name: SmsTransportName;
   /**
@@ -41,6 +41,8 @@ export const SMS_TRANSPORTS = Symbol('SMS_TRANSPORTS');
  */
 export class SmsNotTaken extends Error {
   readonly reason: string;
+  /** How long the provider wants to be left alone; 0 if it does not say. */
+  readonly retryAfterSeconds: number;
 
   private constructor(
     /** `refused` is final for this text and transport; `throttled` and `passing` are not. */
@@ -48,13 +50,10 @@ export class SmsNotTaken extends Error {
     word: string,
     { providerCode, retryAfterSeconds = 0, cause }: SmsNotTakenDetails = {},
   ) {
-    super(undefined, { cause });
-    this.reason = reasonOf(word, providerCode);
-    this.message = this.reason;
+    super(reasonOf(word, providerCode), { cause });
+    this.reason = this.message;
     this.retryAfterSeconds = retryAfterSeconds;
   }
-
-  readonly retryAfterSeconds: number;
 
   override get name(): string {
     return 'SmsNotTaken';

@@ -33,21 +33,20 @@ export class ProviderReply {
  * @throws SmsNotTaken for no connection, 429, 408 and 5xx, and for redirects, which are not followed with credentials
  */
 export async function post(url: string, { headers, body }: ProviderCall, signal: AbortSignal): Promise<ProviderReply> {
-  const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' }).catch(
-    (cause: unknown) => {
-      throw SmsNotTaken.passing('unreachable', { cause });
-    },
-  );
+  const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' }).catch(unreachable);
   const { status } = response;
   const retryAfterSeconds = retryAfter(response.headers);
-  const text = await response.text().catch((cause: unknown) => {
-    throw SmsNotTaken.passing('unreachable', { cause });
-  });
+  const text = await response.text().catch(unreachable);
   if (status === 429) throw SmsNotTaken.throttled(retryAfterSeconds, status);
   if (status >= 500 || status === 408)
     throw SmsNotTaken.passing('out_of_order', { providerCode: status, retryAfterSeconds });
   if (status >= 300 && status < 400) throw SmsNotTaken.passing('unintelligible', { providerCode: status });
   return new ProviderReply(status, text);
+}
+
+/** By the code alone: some of these errors hold what came over the line. */
+function unreachable(error: { cause?: { code?: string } }): never {
+  throw SmsNotTaken.passing('unreachable', { providerCode: error.cause?.code });
 }
 
 /** RFC 7617. */
