@@ -6,6 +6,7 @@ import { FakeClock } from './support/fake-clock';
 import { postJson, requestOtpPath, send, verifyPath } from './support/http-client';
 import { codeIn } from './support/inbox';
 import { DriveSmpp, endKannel, hasKannel, Kannel, type FakeCentre } from './support/kannel';
+import { freePort } from './support/free-port';
 import { MessageCentre, receipt, receiptText } from './support/message-centre';
 import { ServiceProcess } from './support/service-process';
 
@@ -17,7 +18,7 @@ const account = { KANNEL_USERNAME: 'hodi', KANNEL_PASSWORD: 'kannel-password', K
 
 /** A service that Kannel can reach: where that is has to be known before it listens. */
 async function serviceAt(kannel: Kannel): Promise<ServiceProcess> {
-  const port = await MessageCentre.freePort();
+  const port = await freePort();
   const texts = { SMS_APP_NAME: 'Café', SMS_BOUND_DOMAIN: 'app.hodi.test', SMS_TRANSPORT: 'kannel' };
   const receipts = { PUBLIC_URL: `http://127.0.0.1:${port}`, SMS_RECEIPT_TOKEN: receiptToken };
   return ServiceProcess.start({ PORT: String(port), ...texts, ...receipts, KANNEL_URL: kannel.url, ...account });

@@ -16,6 +16,7 @@ import { scratchFolder, testEnvironment } from './support/environment';
 import { FakeClock } from './support/fake-clock';
 import { postJson, requestOtpPath } from './support/http-client';
 import { codeIn } from './support/inbox';
+import { freePort } from './support/free-port';
 import { MessageCentre, receipt, receiptText, type Submit } from './support/message-centre';
 import { ServiceProcess } from './support/service-process';
 import { TestApp } from './support/test-app';
@@ -741,7 +742,7 @@ describe('a service with an SMPP transport', () => {
   });
 
   it('starts without its centre, sends what waits when that comes, and many texts at a time', async () => {
-    const port = await MessageCentre.freePort();
+    const port = await freePort();
     const url = `smpp://hodi:secret@127.0.0.1:${port}`;
     const started = await ServiceProcess.start({ SMS_TRANSPORT: 'smpp', SMPP_URL: url, SMPP_SENDER: 'HODI' });
     service = started;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { connectDatabase, databaseOptions, type DatabaseSettings } from '../src/database/data-source';
 import { scratchFolder, secrets, testEnvironment } from './support/environment';
+import { freePort } from './support/free-port';
 import { ServiceProcess } from './support/service-process';
 
 const root = join(__dirname, '..');
@@ -29,20 +30,6 @@ async function run(program: 'main' | 'migrate', env: NodeJS.ProcessEnv, cwd = sc
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
-}
-
-/** Below the ports that systems give away by themselves, so that no other test comes to listen there. */
-let lastPort = 20_000 + (process.pid % 10_000);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen((lastPort += 1), '127.0.0.1');
-  const listening = await once(server, 'listening').then(
-    () => true,
-    () => false,
-  );
-  if (!listening) return freePort();
-  await once(server.close(), 'close');
-  return lastPort;
 }
 
 /** @returns the code of the error with which the port refuses */

@@ -13,7 +13,7 @@ export class SmsReceipts implements OnApplicationBootstrap, OnApplicationShutdow
   /** A receipt may be here before the transaction that records what it is about. */
   private readonly patience = retry(
     handleWhenResult((known) => known === false),
-    { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 800 }) },
+    { maxAttempts: 5, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 800 }) },
   );
 
   constructor(

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { scratchFolder } from './environment';
-import { MessageCentre } from './message-centre';
+import { freePort } from './free-port';
+import type { MessageCentre } from './message-centre';
 
 const [bearerbox, smsbox] = ['/usr/sbin/bearerbox', '/usr/sbin/smsbox'];
 const [fakesmsc, driveSmpp] = ['/usr/lib/kannel/test/fakesmsc', '/usr/lib/kannel/test/drive_smpp'];
@@ -42,7 +43,7 @@ class Program {
     for (;;) {
       const found = await look();
       if (found !== undefined && found !== false) return found;
-      if (this.isOver) throw new Error(`${this.name} is over: ${this.output.slice(-5).join('\n')}`);
+      if (this.isOver) throw new Error(`${this.name} is over: ${this.output.slice(0, 20).join('\n')}`);
       await setImmediate();
     }
   }
@@ -74,7 +75,7 @@ export class Kannel {
 
   /** Gives what it takes to Debian's `fakesmsc`, which reports everything as delivered. */
   static async withFakeCentre(more: readonly string[] = []): Promise<{ kannel: Kannel; centre: FakeCentre }> {
-    const port = await MessageCentre.freePort();
+    const port = await freePort();
     const fake = ['smsc = fake', 'smsc-id = smsc1', 'host = 127.0.0.1', 'our-host = 127.0.0.1', `port = ${port}`];
     const kannel = await Kannel.start([...fake, 'connect-allow-ip = "127.0.0.1"', ...more]);
     const centre = FakeCentre.connect(port);
@@ -190,8 +191,6 @@ export class DriveSmpp {
     this.bearerbox.close();
   }
 }
-
-const freePort = () => MessageCentre.freePort();
 
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');

@@ -50,14 +50,6 @@ export class MessageCentre {
     return centre;
   }
 
-  /** A port that nobody listens on. */
-  static async freePort(): Promise<number> {
-    const centre = await MessageCentre.start();
-    const { port } = centre;
-    await centre.stop();
-    return port;
-  }
-
   get port(): number {
     return (this.server.address() as AddressInfo).port;
   }

@@ -1,0 +1,17 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** Below the ports that systems give away by themselves, so that nobody else comes to have it in between. */
+let lastPort = 20_000 + (process.pid % 10_000);
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen((lastPort += 1), '127.0.0.1');
+  const listening = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  if (!listening) return freePort();
+  await once(server.close(), 'close');
+  return lastPort;
+}
