@@ -113,6 +113,9 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
   it('wait as long as their only transport asks', async () => {
     test.otherInbox.refusing = SmsNotTaken.throttled(45);
     await request(kenyan);
+    // Other nodes have not been asked to wait: the text must tell them.
+    const [message] = await messages.find();
+    expect(message!.dueAt!.getTime() - test.clock.now().getTime()).toBe(45_000);
     test.otherInbox.refusing = false;
     test.clock.advance(44);
     await test.textsSent();
