@@ -156,6 +156,54 @@ describe.each(databases)('dispatchers on $name', (database) => {
     expect(await messages.countBy({ state: 'sent' })).toBe(102);
   }, 60_000);
 
+  it('gives a text to the next transport as soon as a slow one has refused it', async () => {
+    await queue();
+    const slow = held();
+    const next = new Inbox('file');
+    const dispatcher = test.dispatcherTo(slow.transport, next);
+    dispatcher.wake();
+    await slow.begun;
+    // By now it looks for nothing any more: somebody must tell it.
+    for (let turn = 0; turn < 50; turn++) await setImmediate();
+    slow.end(SmsNotTaken.refused());
+    expect(await next.received(phone)).toMatchObject({ to: phone });
+    await dispatcher.beforeApplicationShutdown();
+  });
+
+  it('takes up no text any more when it was told to stop', async () => {
+    jest.spyOn(test.app.get(SmsDispatcher), 'wake').mockReturnValue();
+    for (let number = 100; number < 110; number++) await test.requestOtp(`+255754000${number}`);
+    const inbox = new Inbox('console');
+    const dispatcher = test.dispatcherTo(inbox);
+    const stopped = new Promise<void>((resolve) => {
+      jest.spyOn(inbox, 'send').mockImplementation(async () => {
+        resolve(dispatcher.beforeApplicationShutdown());
+        return 'id';
+      });
+    });
+    dispatcher.wake();
+    await stopped;
+    // One more may have been on its way to it.
+    expect(await messages.countBy({ state: 'queued' })).toBeGreaterThanOrEqual(8);
+    expect(await messages.countBy({ state: 'sending' })).toBe(0);
+  });
+
+  it('takes up what has been due the longest first', async () => {
+    jest.spyOn(test.app.get(SmsDispatcher), 'wake').mockReturnValue();
+    for (const [number, seconds] of [
+      [100, 3],
+      [101, 1],
+      [102, 2],
+    ]) {
+      await test.requestOtp(`+255754000${number}`);
+      const dueAt = new Date(test.clock.now().getTime() - 10_000 + seconds! * 1000);
+      await messages.update({ phoneNumber: `+255754000${number}` }, { dueAt });
+    }
+    const inbox = new Inbox('console');
+    await test.dispatcherTo(inbox).idle();
+    expect(inbox.texts.map(({ to }) => to)).toEqual(['+255754000101', '+255754000102', '+255754000100']);
+  });
+
   it('waits twice as long after each try', async () => {
     test.inbox.refusing = true;
     await test.requestOtp(phone);

@@ -1,5 +1,6 @@
 import { Not, type Repository } from 'typeorm';
 import { SmsMessage } from '../src/sms/sms-message.entity';
+import { SmsRouter } from '../src/sms/sms-router';
 import { SmsNotTaken } from '../src/sms/sms-transport';
 import { databases } from './support/databases';
 import { codeIn } from './support/inbox';
@@ -125,6 +126,49 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
     expect(counts()).toEqual([0, 1]);
   });
 
+  it('wait for the transport that is back first', async () => {
+    test.inbox.refusing = SmsNotTaken.throttled(45);
+    test.otherInbox.refusing = SmsNotTaken.throttled(20);
+    await request();
+    await request('+255754000001');
+    const [, second] = await messages.find({ order: { id: 'ASC' } });
+    expect(second).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(second!.dueAt!.getTime() - test.clock.now().getTime()).toBe(20_000);
+  });
+
+  it('go the same way again after a dispatcher that died with them', async () => {
+    test.inbox.refusing = true;
+    await request();
+    await messages.update({ phoneNumber: tanzanian }, { state: 'sending', transport: 'file', dueAt: test.clock.now() });
+    test.inbox.refusing = false;
+    test.otherInbox.empty();
+    await test.textsSent();
+    expect(counts()).toEqual([1, 0]);
+  });
+
+  it('wait after the last transport that may still take them, though others stand behind it', async () => {
+    test.inbox.refusing = true;
+    test.otherInbox.refusing = SmsNotTaken.refused();
+    await request();
+    test.clock.advance(4);
+    await test.textsSent();
+    const [message] = await messages.find();
+    expect(message).toMatchObject({ state: 'queued', transport: 'file', refusedBy: 'console', attempts: 3 });
+    expect(message!.dueAt!.getTime()).toBeGreaterThan(test.clock.now().getTime());
+  });
+
+  it('are not even tried over a transport that rests', async () => {
+    test.inbox.refusing = SmsNotTaken.throttled(45);
+    await request();
+    test.inbox.refusing = false;
+    await request('+255754000001');
+    const [, second] = await messages.find({ order: { id: 'ASC' } });
+    expect(second).toMatchObject({ state: 'sent', transport: 'console', attempts: 1 });
+    const sms = { id: '', to: tanzanian, text: '', ttlSeconds: 1 };
+    await expect(test.app.get(SmsRouter).carrier('file')!.send(sms)).rejects.toMatchObject({ reason: 'resting' });
+    expect(counts()).toEqual([0, 2]);
+  });
+
   it('leave a transport alone for the longer of two reasons', async () => {
     test.inbox.refusing = SmsNotTaken.passing('out_of_order', { retryAfterSeconds: 5 });
     for (let number = 0; number < 5; number++) {
@@ -182,6 +226,12 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
 
     it('do not leave it alone for refusals of numbers, which prove that it works', async () => {
       test.inbox.refusing = SmsNotTaken.refused(21211);
+      await requestMore(8);
+      expect(tries).toHaveBeenCalledTimes(8);
+    });
+
+    it('do not leave it alone for being asked to slow down, unless it says for how long', async () => {
+      test.inbox.refusing = SmsNotTaken.throttled();
       await requestMore(8);
       expect(tries).toHaveBeenCalledTimes(8);
     });

@@ -52,6 +52,13 @@ describe.each(databases)('the outbox on $name', (database) => {
     ]);
   });
 
+  it('is told of in the log when a text is done with, and not before', async () => {
+    const before = test.logged.length;
+    await test.obtainOtp(phone);
+    const told = test.logged.slice(before).filter((line) => line.includes('"msg":"text '));
+    expect(told.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['text sent']);
+  });
+
   it('holds neither words nor a code', async () => {
     const code = await test.obtainOtp(phone);
     expect(JSON.stringify(await messages.find())).not.toMatch(new RegExp(`"${code}|Hodi`));

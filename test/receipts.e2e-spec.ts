@@ -742,6 +742,11 @@ describe.each(databases)('receipts on $name', (database) => {
     expect(reply.headers.allow).toBe('GET, POST, HEAD, OPTIONS');
   });
 
+  it.each(['ATé', 'two words', 'x'.repeat(129), ''])('with %j for an id are of no text', async (id) => {
+    const receipt = postForm(withToken('africastalking'), { id, status: 'Success' });
+    expectRefused(await service.test.send(receipt), 404, notFound);
+  });
+
   it('of 65,536 bytes are read: a provider may report of many texts at once', async () => {
     const report = (length: number) => `id=${'x'.repeat(length - 'id=&status=Success'.length)}&status=Success`;
     const call = (length: number) =>
