@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { Not, type Repository } from 'typeorm';
+import { SmsDispatcher } from '../src/sms/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { SmsRouter } from '../src/sms/sms-router';
 import { SmsNotTaken } from '../src/sms/sms-transport';
@@ -244,6 +246,29 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
       await test.textsSent();
       expect(tries).toHaveBeenCalledTimes(6);
       expect(counts()).toEqual([0, 11]);
+    });
+
+    it('have the others wait, and not try, while one of them is the trial', async () => {
+      test.otherInbox.refusing = SmsNotTaken.refused();
+      test.inbox.refusing = true;
+      await requestMore(5);
+      test.clock.advance(30);
+      let letGo!: () => void;
+      const held = new Promise<string>((resolve) => (letGo = () => resolve('id')));
+      const send = jest
+        .spyOn(test.inbox, 'send')
+        .mockClear()
+        .mockImplementation(() => held);
+      // Five from before are due: one is the trial.
+      test.app.get(SmsDispatcher).wake();
+      const waiting = { state: 'queued' as const, dueAt: new Date(test.clock.now().getTime() + 5_000) };
+      for (let turn = 0; turn < 2_000 && (await messages.countBy(waiting)) < 4; turn++) await setImmediate();
+      expect([send.mock.calls.length, await messages.countBy(waiting)]).toEqual([1, 4]);
+      letGo();
+      await test.textsSent();
+      test.clock.advance(5);
+      await test.textsSent();
+      expect([send.mock.calls.length, await messages.countBy({ state: 'sent' })]).toEqual([5, 5]);
     });
   });
 

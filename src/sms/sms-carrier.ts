@@ -1,6 +1,7 @@
 import {
   BrokenCircuitError,
   circuitBreaker,
+  CircuitState,
   ConsecutiveBreaker,
   handleWhen,
   TaskCancelledError,
@@ -35,7 +36,10 @@ export class SmsCarrier {
       this.rest(restSeconds);
       log.event('transport rests', { transport: this.name, reason: 'failed_repeatedly' });
     });
-    this.breaker.onReset(() => log.event('transport is back', { transport: this.name }));
+    this.breaker.onReset(() => {
+      this.restsUntil = new Date(0);
+      log.event('transport is back', { transport: this.name });
+    });
   }
 
   get name(): string {
@@ -53,6 +57,8 @@ export class SmsCarrier {
    */
   async send(sms: Sms): Promise<string | undefined> {
     if (this.restsUntil > this.clock.now()) throw SmsNotTaken.passing('resting');
+    // This one is a trial: the others wait for what becomes of it.
+    if (this.breaker.state !== CircuitState.Closed) this.rest(patienceMilliseconds / 1000);
     try {
       // Not wrapped into one policy: that would have all texts under way listen to one signal.
       const providerId = await this.breaker.execute(() =>
