@@ -4,6 +4,7 @@ import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { OtpService } from '../src/otp/otp.service';
 import { SmsDispatcher } from '../src/sms/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
+import { SmsQueue, type ClaimedSms } from '../src/sms/sms-queue';
 import { SmsNotTaken } from '../src/sms/sms-transport';
 import { Transactions } from '../src/transaction/transactions';
 import { databases } from './support/databases';
@@ -46,18 +47,13 @@ describe.each(databases)('dispatchers on $name', (database) => {
     return { transport: { name: 'console', send } as const, begun, end: (fault?: Error) => end(fault) };
   }
 
-  /** A dispatcher that has one text and looks for no more. @returns what waits for its end */
-  async function startedAndStopped({ transport, begun }: ReturnType<typeof held>): Promise<() => Promise<void>> {
-    const dispatcher = test.dispatcherTo(transport);
-    let hasBegun = false;
-    void begun.then(() => (hasBegun = true));
-    for (let turn = 0; turn < 10_000 && !hasBegun; turn++) {
-      dispatcher.wake();
-      await setImmediate();
-    }
-    const stopping = dispatcher.beforeApplicationShutdown();
-    return () => stopping;
-  }
+  const claim = async () => (await test.app.get(SmsQueue).claim()) as ClaimedSms;
+
+  /** What a dispatcher has heard of its text, at last. */
+  const record = (how: string, message: ClaimedSms) =>
+    how === 'taken'
+      ? test.app.get(SmsQueue).recordSent(message, 'late')
+      : test.app.get(SmsQueue).recordNotTaken(message, SmsNotTaken.refused());
 
   it.each<[string, Partial<OtpChallenge>]>([
     ['was used', { consumedAt: new Date(0) }],
@@ -89,42 +85,38 @@ describe.each(databases)('dispatchers on $name', (database) => {
 
   it.each(['taken', 'refused'])('lets a dispatcher whose time ran out change nothing: text %s late', async (how) => {
     await queue();
-    const late = held();
-    const ending = await startedAndStopped(late);
+    const late = await claim();
     test.clock.advance(8);
-    const inbox = new Inbox('file');
-    const other = test.dispatcherTo(inbox);
-    // A claim of the first that finds nothing may just have the row in its hands: it is passed over then.
-    for (let turn = 0; turn < 1_000 && inbox.texts.length === 0; turn++) await other.idle();
-    late.end(how === 'refused' ? SmsNotTaken.refused() : undefined);
-    await ending();
-    expect(await messages.find()).toMatchObject([{ state: 'sent', transport: 'file', attempts: 2, refusedBy: '' }]);
+    const inbox = new Inbox('console');
+    await test.dispatcherTo(inbox).idle();
+    await record(how, late);
+    expect(await messages.find()).toMatchObject([
+      { state: 'sent', providerId: 'console-1', attempts: 2, refusedBy: '' },
+    ]);
     expect(inbox.texts).toHaveLength(1);
   });
 
   it.each(['taken', 'refused'])('keeps what another has by now from one that is late: text %s', async (how) => {
     await queue();
-    const [late, other] = [held(), held()];
-    const lateEnding = await startedAndStopped(late);
+    const late = await claim();
     test.clock.advance(8);
-    const otherEnding = await startedAndStopped(other);
-    late.end(how === 'refused' ? SmsNotTaken.refused() : undefined);
-    await lateEnding();
+    const other = await claim();
+    await record(how, late);
     expect(await messages.find()).toMatchObject([
       { state: 'sending', attempts: 2, refusedBy: '', dueAt: in8Seconds() },
     ]);
-    other.end();
-    await otherEnding();
+    await record('taken', other);
     expect(await messages.find()).toMatchObject([{ state: 'sent', attempts: 2 }]);
   });
 
   it('has a text for 8 seconds', async () => {
     await queue();
-    const transport = held();
-    const ending = await startedAndStopped(transport);
-    expect(await messages.find()).toMatchObject([{ state: 'sending', transport: 'console', dueAt: in8Seconds() }]);
-    transport.end();
-    await ending();
+    await claim();
+    expect(await messages.find()).toMatchObject([{ state: 'sending', transport: 'file', dueAt: in8Seconds() }]);
+    test.clock.advance(7.999);
+    expect(await claim()).toBeUndefined();
+    test.clock.advance(0.001);
+    expect(await claim()).toMatchObject({ attempts: 2 });
   });
 
   it.each(['ATé', 'a b', 'x'.repeat(129), ''])(
