@@ -1,4 +1,4 @@
-import { parse, ParseErrorCode, visit, type ParseError } from 'jsonc-parser';
+import { createScanner, ParseErrorCode, SyntaxKind, visit } from 'jsonc-parser';
 import { InvalidFields, MalformedBody } from '../error/refusal';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -47,20 +47,41 @@ const faults: Partial<Record<ParseErrorCode, string>> = {
   [ParseErrorCode.InvalidUnicode]: 'Invalid \\uXXXX escape',
 };
 
+/** As deep as Python's own parser reads; its error names no place either. */
+const deepest = 1_000;
+
+/** Ends `visit`, which else reads on behind a fault and collects all that follow from it. */
+class Fault extends Error {}
+
+/** @returns why a text is no JSON, and where: the place in code points, as Python counts */
 function firstFault(text: string): string {
-  const found: ParseError[] = [];
+  let depth = 0;
+  const open = () => {
+    depth += 1;
+    if (depth > deepest) throw new Fault('nested too deeply');
+  };
+  const close = () => void (depth -= 1);
+  const onError = (error: ParseErrorCode, offset: number) => {
+    throw new Fault(faultAt(text, error, offset));
+  };
   try {
-    parse(text, found, { disallowComments: true });
-  } catch {
-    return 'nested too deeply';
+    visit(
+      text,
+      { onObjectBegin: open, onArrayBegin: open, onObjectEnd: close, onArrayEnd: close, onError },
+      { disallowComments: true },
+    );
+  } catch (fault) {
+    if (fault instanceof Fault) return fault.message;
+    throw fault;
   }
-  const [{ error, offset } = { error: ParseErrorCode.ValueExpected, offset: text.length }] = found;
-  // In code points, as Python counts.
-  const before = [...text.slice(0, offset)];
-  const lineStart = before.lastIndexOf('\n') + 1;
-  const line = before.filter((it) => it === '\n').length + 1;
-  const place = `line ${line} column ${before.length - lineStart + 1} (char ${before.length})`;
-  return `${faults[error] ?? 'Expecting value'}: ${place}`;
+  return faultAt(text, ParseErrorCode.ValueExpected, text.length);
+}
+
+function faultAt(text: string, error: ParseErrorCode, offset: number): string {
+  const before = text.slice(0, offset).replaceAll(/[\u{10000}-\u{10ffff}]/gu, '_');
+  const line = before.split('\n').length;
+  const column = before.length - before.lastIndexOf('\n');
+  return `${faults[error] ?? 'Expecting value'}: line ${line} column ${column} (char ${before.length})`;
 }
 
 function pythonType(value: unknown, text: string): string {
@@ -71,18 +92,32 @@ function pythonType(value: unknown, text: string): string {
 
 /** A number stands for its text: `1.0` is three characters, which the number 1 no longer knows. */
 function numbersAsText(fields: Record<string, unknown>, text: string): Record<string, unknown> {
-  if (!Object.values(fields).some((value) => typeof value === 'number')) return fields;
-  const written = new Map<string, string>();
-  visit(text, {
-    onLiteralValue(value, offset, length, _line, _character, path) {
-      const [field, ...deeper] = path();
-      if (typeof value !== 'number' || deeper.length > 0) return;
-      written.set(String(field), text.slice(offset, offset + length));
-    },
-  });
+  const names = Object.keys(fields).filter((name) => typeof fields[name] === 'number');
+  if (names.length === 0) return fields;
+  const written = writtenNumbers(text);
   // Of fields with one name the last counts, which `fields` knows: only what is a number there is replaced.
-  for (const [field, value] of Object.entries(fields)) {
-    if (typeof value === 'number') fields[field] = written.get(field);
-  }
+  for (const name of names) fields[name] = written.get(name);
   return fields;
+}
+
+/**
+ * Token by token, so that the time grows with the length alone, however deep the text is.
+ *
+ * @param text a dictionary in JSON
+ * @returns the numbers of its own fields, as they are written
+ */
+function writtenNumbers(text: string): Map<string, string> {
+  const scanner = createScanner(text, true);
+  const written = new Map<string, string>();
+  let depth = 0;
+  let name = '';
+  for (let token = scanner.scan(); token !== SyntaxKind.EOF; token = scanner.scan()) {
+    if (token === SyntaxKind.OpenBraceToken || token === SyntaxKind.OpenBracketToken) depth += 1;
+    if (token === SyntaxKind.CloseBraceToken || token === SyntaxKind.CloseBracketToken) depth -= 1;
+    if (depth > 1) continue;
+    // A text that is a value is overwritten by the name that comes next.
+    if (token === SyntaxKind.StringLiteral) name = scanner.getTokenValue();
+    if (token === SyntaxKind.NumericLiteral) written.set(name, scanner.getTokenValue());
+  }
+  return written;
 }

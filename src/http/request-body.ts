@@ -12,15 +12,20 @@ export class RequestBody {
     readonly bytes: Buffer,
   ) {}
 
+  /** In small letters and without parameters; undefined where the request does not say. */
+  get mediaType(): string | undefined {
+    return this.contentType.split(';')[0]!.trim().toLowerCase() || undefined;
+  }
+
   /**
    * @returns the fields of a dictionary, JSON numbers as their text; an empty body has none, whatever its type
    * @throws UnsupportedMediaType, MalformedBody, InvalidFields
    */
   async fields(): Promise<Record<string, unknown>> {
     if (this.bytes.length === 0) return {};
-    const [type = '', ...parameters] = this.contentType.split(';').map((part) => part.trim());
+    const [, ...parameters] = this.contentType.split(';').map((part) => part.trim());
     if (!parameters.every(isReadable)) throw new UnsupportedMediaType(this.contentType);
-    switch (type.toLowerCase()) {
+    switch (this.mediaType) {
       case 'application/json':
         return jsonFields(this.bytes);
       case 'application/x-www-form-urlencoded':
