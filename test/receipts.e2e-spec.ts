@@ -1016,6 +1016,63 @@ describe('signatures in the providers’ own examples', () => {
       await authentic(read(fields, signature));
       await forged(read({ ...fields, Digits: '1235' }, signature));
     });
+
+    /** What Twilio signs of the address `PUBLIC_URL` it was given: sometimes with the port, sometimes without. */
+    const takes = async (publicUrl: string, signedBase: string, query = '?id=1&a=%20') => {
+      const address = `/api/sms/receipts/twilio/${query}`;
+      const transport = new TwilioTransport(
+        { accountSid: 'AC', authToken: '12345', sender: 'HODI', url },
+        new ReceiptDoor({ publicUrl }),
+      );
+      const signature = twilioSignature(`${signedBase}${address}`, { MessageStatus: 'sent' }, '12345');
+      const headers = { 'x-twilio-signature': signature };
+      const of = { MessageStatus: 'sent' };
+      return (await transport.readReceipts(waiting({ of, url: address, query: { id: '1' }, headers }))) !== undefined;
+    };
+
+    it.each([
+      ['https://hodi.test', 'https://hodi.test:443'],
+      ['https://hodi.test/door', 'https://hodi.test:443/door'],
+      ['https://hodi.test:443/door', 'https://hodi.test/door'],
+      ['https://hodi.test:443', 'https://hodi.test:443'],
+      ['https://hodi.test:8443/door', 'https://hodi.test:8443/door'],
+      ['https://hodi.test:8443/door', 'https://hodi.test/door'],
+      ['https://Hodi.Test:443/Door', 'https://Hodi.Test:443/Door'],
+      ['https://Hodi.Test:443/Door', 'https://Hodi.Test/Door'],
+      ['https://Hodi.Test/Door', 'https://hodi.test:443/Door'],
+      ['https://Hodi.Test:443/Door', 'https://hodi.test/Door'],
+      ['HTTPS://hodi.test', 'https://hodi.test'],
+      ['http://localhost', 'http://localhost:80'],
+      ['http://localhost:80', 'http://localhost'],
+      ['http://localhost:3000', 'http://localhost:3000'],
+      ['http://localhost:3000', 'http://localhost'],
+      ['https://[2001:db8::1]', 'https://[2001:db8::1]:443'],
+      ['https://[2001:db8::1]:443', 'https://[2001:db8::1]'],
+    ])('are authentic for the address %s as %s', async (publicUrl, signedBase) => {
+      expect(await takes(publicUrl, signedBase)).toBe(true);
+    });
+
+    it.each([
+      ['https://hodi.test', 'https://hodi.test:80'],
+      ['https://hodi.test', 'http://hodi.test'],
+      ['https://hodi.test', 'https://hodi.test:8443'],
+      ['https://hodi.test:8443', 'https://hodi.test:443'],
+      ['https://hodi.test/door', 'https://hodi.test'],
+      ['https://hodi.test/Door', 'https://hodi.test/door'],
+      ['https://hodi.test', 'https://hodi.test.evil.test'],
+      ['https://hodi.test', ''],
+    ])('are forged for the address %s as %s', async (publicUrl, signedBase) => {
+      expect(await takes(publicUrl, signedBase)).toBe(false);
+    });
+
+    it('are forged where nothing is said of the address', async () => {
+      const transport = new TwilioTransport(
+        { accountSid: 'AC', authToken: '12345', sender: 'HODI', url },
+        new ReceiptDoor({}),
+      );
+      const headers = { 'x-twilio-signature': twilioSignature('/', {}, '12345') };
+      await forged(transport.readReceipts(waiting({ of: {}, headers })));
+    });
   });
 
   describe('of Vonage', () => {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { SmsSettings, SmsTransportName } from '../config/sms-settings';
-import type { ReceiptRequest } from './sms-receipt';
+import { textIn, type ReceiptRequest } from './sms-receipt';
 
 /** Where providers report to, and by what those prove themselves that do not sign. */
 export class ReceiptDoor {
@@ -18,15 +18,32 @@ export class ReceiptDoor {
     return token && this.urlFor(transport, { ...query, token });
   }
 
-  /** As a provider that signs addresses it was given the URL. */
-  fullUrl({ url }: ReceiptRequest): string {
-    return `${this.settings.publicUrl ?? ''}${url}`;
+  /**
+   * What a provider may have signed that signs the address it calls: as `PUBLIC_URL` is written or as URLs are normalised,
+   * with the port and without (Twilio does either: twilio.com/docs/usage/security). The query is as it was received.
+   *
+   * @returns none where nothing is said of how the world reaches this service
+   */
+  signedUrls({ url }: ReceiptRequest): string[] {
+    const { publicUrl } = this.settings;
+    return publicUrl === undefined ? [] : writtenForms(publicUrl).map((base) => base + url);
   }
 
   hasToken({ query }: ReceiptRequest): boolean {
     const { receiptToken } = this.settings;
-    return receiptToken !== undefined && isSame(String(query.token), receiptToken);
+    const token = textIn(query, 'token');
+    return receiptToken !== undefined && token !== undefined && isSame(token, receiptToken);
   }
+}
+
+function writtenForms(publicUrl: string): string[] {
+  const { protocol, hostname, port } = new URL(publicUrl);
+  const [, written = '', path = ''] = /^[^/]*\/\/([^/]*)(.*)$/s.exec(publicUrl) ?? [];
+  const standardPort = protocol === 'https:' ? 443 : 80;
+  const forms = [written.replace(/:\d*$/, ''), hostname].flatMap((host) =>
+    ['', `:${port || standardPort}`].map((suffix) => `${protocol}//${host}${suffix}${path}`),
+  );
+  return [...new Set([publicUrl, ...forms])];
 }
 
 /** Takes the same time wherever two texts differ. */

@@ -31,9 +31,10 @@ import { SmsReceipts } from './sms-receipts';
 const ProviderCall = createParamDecorator((_data: unknown, context: ExecutionContext): ReceiptRequest => {
   const { url, query: given, headers, body } = context.switchToHttp().getRequest<FastifyRequest>();
   const query = given as ReceiptRequest['query'];
-  const received = body as Pick<ReceiptRequest, 'bytes' | 'fields'> | undefined;
+  const received = body as Pick<ReceiptRequest, 'bytes' | 'mediaType' | 'fields'> | undefined;
   if (!received?.bytes.length) return { url, query, headers, bytes: Buffer.alloc(0), fields: async () => query };
-  return { url, query, headers, bytes: received.bytes, fields: () => received.fields() };
+  const { bytes, mediaType } = received;
+  return { url, query, headers, bytes, mediaType, fields: () => received.fields() };
 });
 
 const example = (detail: string, code?: string) => ({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ProviderSettings } from '../../config/sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import type { ReceiptDoor } from '../receipt-door';
-import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
+import { outcomeOf, textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { post } from './provider-http';
 
@@ -58,10 +58,12 @@ export class AfricasTalkingTransport implements SmsTransport {
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
     if (!this.door.hasToken(request)) return undefined;
-    const { id, status, failureReason } = await request.fields();
-    if (typeof id !== 'string' || typeof status !== 'string') throw new MalformedBody('id and status are required.');
-    const outcome = outcomes[status.toLowerCase()] ?? 'pending';
-    return [{ providerId: id, outcome, providerCode: typeof failureReason === 'string' ? failureReason : status }];
+    const fields = await request.fields();
+    const id = textIn(fields, 'id');
+    const status = textIn(fields, 'status');
+    if (id === undefined || status === undefined) throw new MalformedBody('id and status are required.');
+    const outcome = outcomeOf(outcomes, status.toLowerCase());
+    return [{ providerId: id, outcome, providerCode: textIn(fields, 'failureReason') ?? status }];
   }
 }
 

@@ -3,7 +3,7 @@ import type { ProviderSettings } from '../../config/sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import { sizeOf } from '../alphabet';
 import type { ReceiptDoor } from '../receipt-door';
-import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
+import { outcomeOf, textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { basic, post, withoutPlus } from './provider-http';
 
@@ -55,9 +55,10 @@ export class BeemTransport implements SmsTransport {
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
     if (!this.door.hasToken(request)) return undefined;
-    const { request_id: id, Status, status = Status } = await request.fields();
-    if (typeof id !== 'string' || typeof status !== 'string')
-      throw new MalformedBody('request_id and Status are required.');
-    return [{ providerId: id, outcome: outcomes[status.toUpperCase()] ?? 'pending', providerCode: status }];
+    const fields = await request.fields();
+    const id = textIn(fields, 'request_id');
+    const status = textIn(fields, 'status') ?? textIn(fields, 'Status');
+    if (id === undefined || status === undefined) throw new MalformedBody('request_id and Status are required.');
+    return [{ providerId: id, outcome: outcomeOf(outcomes, status.toUpperCase()), providerCode: status }];
   }
 }

@@ -2,7 +2,7 @@ import type { ProviderSettings } from '../../config/sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import { sizeOf } from '../alphabet';
 import type { ReceiptDoor } from '../receipt-door';
-import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
+import { textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { post } from './provider-http';
 
@@ -44,8 +44,9 @@ export class KannelTransport implements SmsTransport {
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
     if (!this.door.hasToken(request)) return undefined;
-    const { id, status = '' } = request.query;
-    if (id === undefined || !/^\d+$/.test(status)) throw new MalformedBody('id and status are required.');
+    const id = textIn(request.query, 'id');
+    const status = textIn(request.query, 'status') ?? '';
+    if (id === undefined || !/^\d{1,3}$/.test(status)) throw new MalformedBody('id and status are required.');
     const bits = Number(status);
     const failed = bits & (report.undelivered | report.rejected);
     const outcome = bits & report.delivered ? 'delivered' : failed ? 'failed' : 'pending';

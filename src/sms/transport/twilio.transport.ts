@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ProviderSettings } from '../../config/sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import { isSame, type ReceiptDoor } from '../receipt-door';
-import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
+import { outcomeOf, sortedTexts, textIn, type ReceiptRequest, type SmsReceipt, type TextFields } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { basic, post } from './provider-http';
 
@@ -51,22 +51,40 @@ export class TwilioTransport implements SmsTransport {
   }
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
-    const posted = request.bytes.length > 0 ? await request.fields() : {};
-    if (!this.isSigned(request, posted)) return undefined;
-    const { MessageStatus: status, ErrorCode } = { ...request.query, ...posted };
-    const { id } = request.query;
-    if (typeof status !== 'string' || id === undefined) throw new MalformedBody('id and MessageStatus are required.');
-    const providerCode = typeof ErrorCode === 'string' ? ErrorCode : status;
-    return [{ messageId: id, outcome: outcomes[status] ?? 'pending', providerCode }];
+    const posted = await postedFields(request);
+    if (posted === undefined || !this.isSigned(request, posted)) return undefined;
+    const fields = { ...request.query, ...Object.fromEntries(posted) };
+    const id = textIn(request.query, 'id');
+    const status = textIn(fields, 'MessageStatus');
+    if (id === undefined || status === undefined) throw new MalformedBody('id and MessageStatus are required.');
+    return [
+      { messageId: id, outcome: outcomeOf(outcomes, status), providerCode: textIn(fields, 'ErrorCode') ?? status },
+    ];
   }
 
   /** HMAC-SHA1 over the URL as Twilio knows it, and every posted field in order (twilio.com/docs/usage/security). */
-  private isSigned(request: ReceiptRequest, posted: Record<string, unknown>): boolean {
-    const fields = Object.keys(posted)
-      .sort()
-      .map((name) => `${name}${String(posted[name])}`);
-    const signed = this.door.fullUrl(request) + fields.join('');
-    const signature = createHmac('sha1', this.settings.authToken).update(signed).digest('base64');
-    return isSame(String(request.headers['x-twilio-signature']), signature);
+  private isSigned(request: ReceiptRequest, posted: TextFields): boolean {
+    const given = textIn(request.headers, 'x-twilio-signature');
+    if (given === undefined) return false;
+    const fields = posted.flat().join('');
+    const signatures = this.door.signedUrls(request).map((url) =>
+      createHmac('sha1', this.settings.authToken)
+        .update(url + fields)
+        .digest('base64'),
+    );
+    return signatures.some((signature) => isSame(given, signature));
   }
+}
+
+const form = 'application/x-www-form-urlencoded';
+
+/**
+ * Twilio posts forms; nothing else is read before it has proved where it comes from.
+ *
+ * @returns undefined for what is no form
+ */
+async function postedFields(request: ReceiptRequest): Promise<TextFields | undefined> {
+  if (request.bytes.length === 0) return [];
+  if ((request.mediaType ?? form) !== form) return undefined;
+  return sortedTexts(await request.fields());
 }

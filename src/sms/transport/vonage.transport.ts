@@ -5,7 +5,7 @@ import type { ProviderSettings } from '../../config/sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import { sizeOf } from '../alphabet';
 import { isSame, type ReceiptDoor } from '../receipt-door';
-import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
+import { outcomeOf, sortedTexts, textIn, type ReceiptRequest, type SmsReceipt, type TextFields } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { post, withoutPlus } from './provider-http';
 
@@ -68,33 +68,35 @@ export class VonageTransport implements SmsTransport {
   }
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
-    const fields = await request.fields();
-    if (!this.isAuthentic(request, fields)) return undefined;
-    const { status, 'client-ref': messageId, 'err-code': code } = fields;
-    if (typeof status !== 'string' || typeof messageId !== 'string')
-      throw new MalformedBody('client-ref and status are required.');
-    const providerCode = typeof code === 'string' && code !== '0' ? code : status;
-    return [{ messageId, outcome: outcomes[status] ?? 'pending', providerCode }];
+    const fields = await this.authenticFields(request);
+    if (fields === undefined) return undefined;
+    const messageId = textIn(fields, 'client-ref');
+    const status = textIn(fields, 'status');
+    if (messageId === undefined || status === undefined) throw new MalformedBody('client-ref and status are required.');
+    const code = textIn(fields, 'err-code') ?? '0';
+    return [{ messageId, outcome: outcomeOf(outcomes, status), providerCode: code === '0' ? status : code }];
   }
 
-  private isAuthentic(request: ReceiptRequest, fields: Record<string, unknown>): boolean {
+  private async authenticFields(request: ReceiptRequest): Promise<Record<string, unknown> | undefined> {
     const { signatureSecret } = this.settings;
-    if (signatureSecret === undefined) return this.door.hasToken(request);
-    const { sig, ...signed } = fields;
-    const age = Math.abs(this.clock.now().getTime() / 1000 - Number(signed.timestamp));
-    const signature = String(sig).toLowerCase();
-    return (
-      age <= toleranceSeconds && isSame(signatureOf(signed, signatureSecret, this.settings.signatureMethod), signature)
-    );
+    if (signatureSecret === undefined && !this.door.hasToken(request)) return undefined;
+    const fields = await request.fields();
+    return signatureSecret === undefined || this.isSigned(fields, signatureSecret) ? fields : undefined;
+  }
+
+  private isSigned({ sig, ...fields }: Record<string, unknown>, secret: string): boolean {
+    const signed = sortedTexts(fields);
+    const sentAt = textIn(fields, 'timestamp') ?? '';
+    if (typeof sig !== 'string' || signed === undefined || !/^\d{1,12}$/.test(sentAt)) return false;
+    const age = Math.abs(this.clock.now().getTime() / 1000 - Number(sentAt));
+    const signature = signatureOf(signed, secret, this.settings.signatureMethod);
+    return age <= toleranceSeconds && isSame(signature, sig.toLowerCase());
   }
 }
 
 /** Fields by name, `&` and `=` in values replaced (developer.vonage.com, signed webhooks). */
-function signatureOf(fields: Record<string, unknown>, secret: string, method: 'md5hash' | 'sha256' | 'sha512'): string {
-  const text = Object.keys(fields)
-    .sort()
-    .map((name) => `&${name}=${String(fields[name]).replaceAll(/[&=]/g, '_')}`)
-    .join('');
+function signatureOf(fields: TextFields, secret: string, method: 'md5hash' | 'sha256' | 'sha512'): string {
+  const text = fields.map(([name, value]) => `&${name}=${value.replaceAll(/[&=]/g, '_')}`).join('');
   const hash = method === 'md5hash' ? createHash('md5').update(text + secret) : createHmac(method, secret).update(text);
   return hash.digest('hex');
 }
