@@ -17,7 +17,7 @@ import { FakeClock } from './support/fake-clock';
 import { postJson, requestOtpPath } from './support/http-client';
 import { codeIn } from './support/inbox';
 import { freePort } from './support/free-port';
-import { MessageCentre, receipt, receiptText, type Submit } from './support/message-centre';
+import { MessageCentre, pduBytes, receipt, receiptText, type Submit } from './support/message-centre';
 import { ServiceProcess } from './support/service-process';
 import { TestApp } from './support/test-app';
 
@@ -664,6 +664,94 @@ describe('the SMPP transport', () => {
       expect(receipts).toEqual([]);
     });
 
+    const inPayload = (stat: string) => ({ short_message: '', message_payload: receiptText('b2c1', stat) });
+
+    it.each<[string, object, object]>([
+      ['by its fields', { receipted_message_id: 'b2c1', message_state: 2 }, { ...delivered, providerCode: '' }],
+      ['by its text', { message_payload: receiptText('b2c1', 'UNDELIV', '069') }, failed('069')],
+      ['by both', { ...byTlv(5), message_payload: receiptText('0', 'DELIVRD', '11') }, failed('11')],
+    ])('a receipt in data_sm: %s', async (_what, fields, read) => {
+      await bound();
+      expect(await centre.data(receipt(fields))).toMatchObject({ command: 'data_sm_resp', command_status: 0 });
+      expect(receipts).toEqual([read]);
+    });
+
+    it.each<[string, object]>([
+      ['in the default alphabet', inPayload('DELIVRD')],
+      ['in another alphabet', { ...inPayload('DELIVRD'), data_coding: 3 }],
+      ['in big-endian UCS-2', { ...inPayload('DELIVRD'), data_coding: 8 }],
+      [
+        'as bytes',
+        { ...inPayload('DELIVRD'), message_payload: Buffer.from('id:b2c1 stat:DELIVRD err:000'), data_coding: 4 },
+      ],
+    ])('a receipt in message_payload: %s', async (_what, fields) => {
+      await bound();
+      expect(await centre.deliver(receipt(fields))).toMatchObject({ command: 'deliver_sm_resp', command_status: 0 });
+      expect(receipts).toEqual([delivered]);
+    });
+
+    it.each<[string, object]>([
+      ['of a person', { message_payload: 'id:b2c1 stat:DELIVRD', esm_class: 0 }],
+      ['without an id', { message_payload: 'stat:DELIVRD' }],
+      ['without anything', {}],
+    ])('nothing out of a data_sm %s, and takes it', async (_what, fields) => {
+      await bound();
+      expect(await centre.data(receipt(fields))).toMatchObject({ command: 'data_sm_resp', command_status: 0 });
+      expect(receipts).toEqual([]);
+    });
+
+    it.each([
+      ['of a command of no standard', pduBytes(0x199, 7)],
+      ['query_sm', pduBytes(0x03, 7, Buffer.from('id\0\x01\x01255\0'))],
+      ['submit_sm', pduBytes(0x04, 7, Buffer.alloc(17))],
+      ['bind_transceiver', pduBytes(0x09, 7, Buffer.alloc(7))],
+    ])('no PDU that is not for it, and says so: %s', async (_what, bytes) => {
+      await bound();
+      centre.sendRaw(bytes);
+      await centre.until(() => centre.nacks.length > 0);
+      await centre.askIfAlive();
+      expect(centre.nacks).toMatchObject([{ command_status: 0x03, sequence_number: 7 }]);
+    });
+
+    it.each([
+      ['alert_notification', pduBytes(0x102, 7, Buffer.from('\x01\x01255\0\x01\x01HODI\0'))],
+      ['outbind', pduBytes(0x0b, 7, Buffer.from('centre\0secret\0'))],
+      ['an answer of a command of no standard', pduBytes(0x80000199, 7)],
+      ['an answer to nothing', pduBytes(0x80000004, 77, Buffer.from('id\0'))],
+    ])('without an answer what wants none: %s', async (_what, bytes) => {
+      await bound();
+      centre.sendRaw(bytes);
+      expect(await centre.askIfAlive()).toMatchObject({ command_status: 0 });
+      expect([centre.nacks, receipts, centre.closed]).toEqual([[], [], 0]);
+    });
+
+    const addresses = Buffer.from('\0\x01\x01255679190720\0\x05\0HODI\0', 'latin1');
+    const state = Buffer.from([0x04, 0x27, 0, 1, 2]);
+    it.each<[string, number, Buffer, object[]]>([
+      ['deliver_sm without fields', 0x05, Buffer.alloc(0), []],
+      ['deliver_sm that ends in its addresses', 0x05, addresses.subarray(0, 9), []],
+      ['deliver_sm that ends behind its class', 0x05, Buffer.concat([addresses, Buffer.from([4])]), []],
+      ['data_sm without fields', 0x103, Buffer.alloc(0), []],
+      ['data_sm with a payload before its alphabet is known', 0x103, Buffer.concat([addresses, Buffer.from([4])]), []],
+      [
+        'data_sm with an id that does not end',
+        0x103,
+        Buffer.concat([addresses, Buffer.from([4, 0, 0]), Buffer.from('\0\x1e\0\x04B2C1', 'latin1'), state]),
+        [{ providerId: 'b2c1', outcome: 'delivered' }],
+      ],
+      [
+        'data_sm with an id of nothing',
+        0x103,
+        Buffer.concat([addresses, Buffer.from([4, 0, 0]), Buffer.from('\0\x1e\0\x01\0', 'latin1'), state]),
+        [],
+      ],
+    ])('what a centre may send broken, and stays: %s', async (_what, commandId, body, read) => {
+      await bound();
+      centre.sendRaw(pduBytes(commandId, 7, body));
+      expect(await centre.askIfAlive()).toMatchObject({ command_status: 0 });
+      expect([centre.closed, receipts]).toMatchObject([0, read]);
+    });
+
     it('and answers when it is written down, not before', async () => {
       await bound();
       let writtenDown!: () => void;
@@ -828,6 +916,20 @@ describe.each(databases)('what became of a text over SMPP, on $name', (database)
     const { request, id } = await sent();
     await centre.deliver(receipt({ receipted_message_id: id, message_state, short_message: '' }));
     expect(await statusOf(request)).toBe(`{"status":"${status}"}`);
+  });
+
+  it.each<[string, 'data' | 'deliver', (id: string) => object]>([
+    ['the fields of a data_sm', 'data', (id) => ({ receipted_message_id: id, message_state: 2 })],
+    ['the text of a data_sm', 'data', (id) => ({ message_payload: receiptText(id, 'DELIVRD') })],
+    [
+      'a text in message_payload',
+      'deliver',
+      (id) => ({ short_message: '', message_payload: receiptText(id, 'DELIVRD') }),
+    ],
+  ])('is told by %s', async (_what, how, fields) => {
+    const { request, id } = await sent();
+    expect(await centre[how](receipt(fields(id)))).toMatchObject({ command_status: 0 });
+    expect(await statusOf(request)).toBe('{"status":"delivered"}');
   });
 
   it.each([

@@ -23,6 +23,8 @@ export interface CentreOptions {
 export class MessageCentre {
   readonly binds: Bind[] = [];
   readonly submits: Submit[] = [];
+  /** Refusals of commands. */
+  readonly nacks: Pdu[] = [];
   enquiries = 0;
   unbinds = 0;
   /** Connections that are over. */
@@ -66,6 +68,11 @@ export class MessageCentre {
   /** @returns the answer to a `deliver_sm` */
   deliver(fields: object): Promise<Pdu> {
     return new Promise((resolve) => this.session.deliver_sm(fields, resolve));
+  }
+
+  /** @returns the answer to a `data_sm` */
+  data(fields: object): Promise<Pdu> {
+    return new Promise((resolve) => this.session.data_sm(fields, resolve));
   }
 
   /** Also a way to wait until all that was sent before has been read. */
@@ -130,6 +137,10 @@ export class MessageCentre {
       this.submits.push(submit);
       void this.answer(session, pdu, this.answerSubmit(submit));
     });
+    session.on('generic_nack', (pdu: Pdu) => {
+      this.nacks.push(pdu);
+      this.tell();
+    });
     session.on('enquire_link', (pdu: Pdu) => {
       this.enquiries += 1;
       void this.answer(session, pdu, this.answersEnquiries ? {} : undefined);
@@ -157,6 +168,13 @@ export function receiptText(id: string, stat: string, err = '000'): string {
 /** Receipts come from the phone. */
 export function receipt(fields: object): object {
   return { source_addr: '255679190720', destination_addr: 'HODI', esm_class: 0x04, data_coding: 0, ...fields };
+}
+
+/** A PDU to the byte (SMPP 3.4 section 3.2). */
+export function pduBytes(commandId: number, sequenceNumber: number, body: Buffer = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(16);
+  [16 + body.length, commandId, 0, sequenceNumber].forEach((value, index) => head.writeUInt32BE(value, index * 4));
+  return Buffer.concat([head, body]);
 }
 
 const socketOf = (session: Session) => (session as Session & { socket: Socket }).socket;

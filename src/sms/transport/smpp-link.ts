@@ -7,6 +7,9 @@ import { SmsNotTaken } from '../sms-transport';
 const version34 = 0x34;
 const patienceMilliseconds = 5_000;
 const longestPauseMilliseconds = 30_000;
+/** Commands of a centre that have no answer (sections 4.1.7 and 4.12). */
+const unanswered = ['outbind', 'alert_notification'];
+const invalidCommand = 0x03;
 
 /** A connection to a message centre (SMPP 3.4), bound, watched, and bound again when it breaks. */
 export class SmppLink {
@@ -85,7 +88,8 @@ export class SmppLink {
         session.send(pdu.response());
         session.close();
       });
-      session.on('deliver_sm', (pdu: Pdu) => this.deliver(session, pdu));
+      for (const command of ['deliver_sm', 'data_sm']) session.on(command, (pdu: Pdu) => this.deliver(session, pdu));
+      session.on('pdu', (pdu: Pdu) => refuseUnknown(session, pdu));
     });
   }
 
@@ -123,6 +127,13 @@ export class SmppLink {
     const pulse = setInterval(beat, this.settings.enquireLinkSeconds * 1000).unref();
     session.once('close', () => clearInterval(pulse));
   }
+}
+
+/** What nothing here listens to is answered all the same (section 4.3), or the centre waits for it. */
+function refuseUnknown(session: Session, pdu: Pdu): void {
+  const { command, sequence_number } = pdu;
+  if (pdu.isResponse() || unanswered.includes(command) || session.listenerCount(command) > 0) return;
+  session.generic_nack({ command_status: invalidCommand, sequence_number });
 }
 
 /** As SMPP's tables of `command_status` have it. */

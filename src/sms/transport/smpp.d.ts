@@ -6,11 +6,9 @@ declare module 'smpp' {
   export interface Pdu {
     command: string;
     command_status: number;
+    sequence_number: number;
     message_id?: string;
-    esm_class?: number;
-    receipted_message_id?: string;
-    message_state?: number;
-    short_message?: { message?: string | Buffer; udh?: Buffer[] };
+    isResponse(): boolean;
     response(fields?: object): Pdu;
     [field: string]: unknown;
   }
@@ -21,6 +19,8 @@ declare module 'smpp' {
     bind_transceiver(fields: object, answered: (pdu: Pdu) => void): boolean;
     submit_sm(fields: object, answered: (pdu: Pdu) => void): boolean;
     deliver_sm(fields: object, answered?: (pdu: Pdu) => void): boolean;
+    data_sm(fields: object, answered?: (pdu: Pdu) => void): boolean;
+    generic_nack(fields: object): boolean;
     enquire_link(answered: (pdu: Pdu) => void): boolean;
     unbind(answered: (pdu: Pdu) => void): boolean;
     close(): void;

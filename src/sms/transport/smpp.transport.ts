@@ -3,7 +3,7 @@ import type { Pdu, Session } from 'smpp';
 import type { ProviderSettings } from '../../config/sms-provider-settings';
 import type { Log } from '../../log/log';
 import { segmentsOf, sizeOf, type SmsSize } from '../alphabet';
-import type { SmsReceipt } from '../sms-receipt';
+import { outcomeOf, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { hex, SmppLink } from './smpp-link';
 
@@ -66,8 +66,8 @@ export class SmppTransport implements SmsTransport {
 
   /** Answered when it is written down; until then the centre keeps it. */
   private async take(session: Session, pdu: Pdu): Promise<void> {
-    const receipt = this.receiptIn(pdu);
     try {
+      const receipt = this.receiptIn(pdu);
       if (receipt !== undefined) await this.report(receipt);
       session.send(pdu.response());
     } catch (error) {
@@ -77,23 +77,31 @@ export class SmppTransport implements SmsTransport {
   }
 
   /** @returns undefined for what is no receipt: somebody's answer to a text, which nobody reads */
-  private receiptIn({
-    esm_class = 0,
-    receipted_message_id,
-    message_state,
-    short_message,
-  }: Pdu): SmsReceipt | undefined {
-    if ((esm_class & kind.bits) !== kind.receipt) return undefined;
-    const text = String(short_message?.message ?? '');
+  private receiptIn(pdu: Pdu): SmsReceipt | undefined {
+    const { esm_class: esmClass, message_state: state } = pdu;
+    if (typeof esmClass !== 'number' || (esmClass & kind.bits) !== kind.receipt) return undefined;
+    const text = textOf(pdu.short_message) || textOf(pdu.message_payload);
     const field = (name: string) => new RegExp(`\\b${name}:(\\S+)`, 'i').exec(text)?.[1];
-    const id = receipted_message_id ?? field('id');
+    const id = idIn(pdu) ?? field('id');
     const word = field('stat')?.toUpperCase() ?? '';
     if (id === undefined) return undefined;
-    const outcome = outcomes[String(message_state)] ?? outcomes[word] ?? 'pending';
+    const outcome = outcomeOf(outcomes, typeof state === 'number' && state in outcomes ? String(state) : word);
     const isDecimal = this.settings.receiptIds === 'decimal' && /^\d+$/.test(id);
     const providerId = plain(isDecimal ? BigInt(id).toString(16) : id);
     return { providerId, outcome, providerCode: field('err') ?? word };
   }
+}
+
+/** The library reads on to the next NUL where a centre has left that of the id out; ids are visible letters. */
+function idIn({ receipted_message_id: id }: Pdu): string | undefined {
+  return typeof id === 'string' ? /^[!-~]+/.exec(id)?.[0] : undefined;
+}
+
+/** The library decodes the alphabets that it knows, and leaves bytes of others. */
+function textOf(field: unknown): string {
+  const text = field instanceof Object && 'message' in field ? field.message : field;
+  if (Buffer.isBuffer(text)) return text.toString('latin1');
+  return typeof text === 'string' ? text : '';
 }
 
 /** One message, or several with their places (concatenation, 3GPP TS 23.040 section 9.2.3.24.1). */
