@@ -22,7 +22,7 @@ const environment = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   PUBLIC_URL: publicUrl,
   SMS_RECEIPT_TOKEN: receiptToken,
   VONAGE_SIGNATURE_SECRET: vonageSecret,
-  ...Object.assign({}, ...Object.values(providerEnvironment(unusedUrl))),
+  ...Object.fromEntries(Object.values(providerEnvironment(unusedUrl)).flatMap((it) => Object.entries(it))),
   ...more,
 });
 

@@ -13,31 +13,30 @@ function faultOf(text: string): string {
   throw new Error('no fault');
 }
 
+type Copying = (this: unknown, ...range: unknown[]) => { length: number };
+
 /** Characters and elements that are copied while a text is read: work, counted alike on every machine. */
 function copied(text: string): number {
-  const { slice: sliceArray } = Array.prototype;
-  const { slice, substring } = String.prototype;
   let count = 0;
-  const counted = <Result extends { length: number }>(result: Result): Result => {
-    count += result.length;
-    return result;
-  };
-  Array.prototype.slice = function (...range) {
-    return counted(sliceArray.apply(this, range));
-  };
-  String.prototype.slice = function (...range) {
-    return counted(slice.apply(this, range));
-  };
-  String.prototype.substring = function (...range) {
-    return counted(substring.apply(this, range));
-  };
+  const methods = [
+    [Array.prototype, 'slice'],
+    [String.prototype, 'slice'],
+    [String.prototype, 'substring'],
+  ] as const;
+  const originals = methods.map(([owner, name]) => Reflect.get(owner, name) as Copying);
+  methods.forEach(([owner, name], index) =>
+    Reflect.set(owner, name, function (this: unknown, ...range: unknown[]) {
+      const copy = originals[index]!.apply(this, range);
+      count += copy.length;
+      return copy;
+    }),
+  );
   try {
     read(text);
   } catch (error) {
     if (!(error instanceof MalformedBody)) throw error;
   } finally {
-    Array.prototype.slice = sliceArray;
-    Object.assign(String.prototype, { slice, substring });
+    methods.forEach(([owner, name], index) => Reflect.set(owner, name, originals[index]));
   }
   return count;
 }
