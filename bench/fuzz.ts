@@ -7,7 +7,7 @@ import { documentFile } from '../test/support/openapi-document';
 import { ServiceProcess } from '../test/support/service-process';
 
 /**
- * Requests that nobody should send, to all routes of a built service. `FUZZ_REQUESTS` (200,000), `FUZZ_SECONDS` (1,800 at
+ * Odd requests to all routes of a built service. `FUZZ_REQUESTS` (200,000), `FUZZ_SECONDS` (1,800 at
  * most) and `FUZZ_SEED` (another one each time, and printed) set it. Ends with 1 for any fault, or if time was too short.
  */
 const numberIn = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);

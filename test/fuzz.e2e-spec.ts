@@ -23,7 +23,7 @@ describe('a body that a route does not have', () => {
   });
 });
 
-describe('requests that nobody should send, to all routes,', () => {
+describe('odd requests to all routes', () => {
   let service: ServiceProcess;
   beforeAll(async () => void (service = await ServiceProcess.start(fuzzEnvironment())));
   afterAll(() => service.signal('SIGKILL'));

@@ -32,7 +32,7 @@ const longestReply = 1_024;
 /** Of what no document speaks of: pages, paths that are none, methods that a path does not have. */
 const elsewhere = [200, 204, 304, 400, 401, 403, 404, 405, 406, 408, 413, 414, 415, 429, 431];
 
-/** Sends what nobody should to a running service, and watches how that is answered. */
+/** Sends odd requests to a running service, and checks how it answers them. */
 export class Fuzzer {
   private readonly agent: Agent;
   private readonly report: FuzzReport = { made: 0, statuses: {}, faults: [] };
@@ -112,8 +112,8 @@ export class Fuzzer {
     if (faults.length >= mostFaults || faults.some((known) => known.startsWith(`${fault}\n`))) return;
     const { method, path, headers, body } = request;
     const parts = [path, JSON.stringify(headers), JSON.stringify(body.toString('latin1'))];
-    const told = [method, ...parts.map((part) => part.slice(0, 500))];
-    faults.push(`${fault}\n  ${told.join('\n  ')}`);
+    const lines = [method, ...parts.map((part) => part.slice(0, 500))];
+    faults.push(`${fault}\n  ${lines.join('\n  ')}`);
   }
 
   private async send({ method, path, headers, body }: FuzzRequest): Promise<HttpReply> {

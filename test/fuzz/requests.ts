@@ -45,7 +45,7 @@ const oddPaths = [
 ];
 const methods = METHODS.filter((method) => method !== 'CONNECT');
 
-/** @returns requests to all routes of a document, and around them: as clients send them, and as nobody should */
+/** @returns requests to all routes of a document, and around them: as clients send them, and as they should not */
 export function fuzzRequests(document: OpenAPIObject): fc.Arbitrary<FuzzRequest> {
   const routes = routesOf(document);
   const isNamed = (method: string, template: string) =>
@@ -58,7 +58,7 @@ export function fuzzRequests(document: OpenAPIObject): fc.Arbitrary<FuzzRequest>
         headers: headersOf(route),
         body: route.fields
           ? bodyOf(route.fields, route.template.includes('/receipts/'))
-          : often(noBody, bodyOf(['otp'], false)),
+          : often(emptyBody, bodyOf(['otp'], false)),
       })
       .map(({ method, target, headers, body }) =>
         written(method, target, headers, body, isNamed(method, route.template)),
@@ -72,7 +72,7 @@ export function fuzzRequests(document: OpenAPIObject): fc.Arbitrary<FuzzRequest>
         hostileText.map((text) => `/${text}`),
       ),
       headers: headersOf(),
-      body: often(noBody, bodyOf(['otp'], false)),
+      body: often(emptyBody, bodyOf(['otp'], false)),
     })
     .map(({ method, target, headers, body }) => written(method, target, headers, body, false));
   return fc.oneof({ weight: 6, arbitrary: toRoutes }, { weight: 1, arbitrary: elsewhere });
@@ -82,7 +82,7 @@ const often = <Value>(usual: fc.Arbitrary<Value>, odd: fc.Arbitrary<Value>) =>
   fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: odd });
 const sometimes = (value: fc.Arbitrary<string>) =>
   fc.oneof({ weight: 8, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
-const noBody: fc.Arbitrary<FuzzBody> = fc.constant({ bytes: Buffer.alloc(0) });
+const emptyBody: fc.Arbitrary<FuzzBody> = fc.constant({ bytes: Buffer.alloc(0) });
 
 function routesOf({ paths, components }: OpenAPIObject): Route[] {
   return Object.entries(paths).flatMap(([template, item]) =>
