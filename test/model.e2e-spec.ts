@@ -21,7 +21,6 @@ interface ModelSession {
   refresh: { text: string; expiresAt: number }[];
   access: { text: string; expiresAt: number };
   createdAt: number;
-  rotatedAt: number;
   closed: boolean;
 }
 
@@ -59,7 +58,7 @@ class Model {
 
   open(access: string, refresh: string): void {
     const { now } = this;
-    const session = { refresh: [], access: { text: '', expiresAt: 0 }, createdAt: now, rotatedAt: now, closed: false };
+    const session = { refresh: [], access: { text: '', expiresAt: 0 }, createdAt: now, closed: false };
     this.renew(session, access, refresh);
     this.sessions.push(session);
     this.member = true;
@@ -67,7 +66,6 @@ class Model {
 
   renew(session: ModelSession, access: string, refresh: string): void {
     session.refresh.push({ text: refresh, expiresAt: Math.min(this.now + 30 * day, session.createdAt + 90 * day) });
-    session.rotatedAt = this.now;
     this.renewAccess(session, access);
   }
 
@@ -86,8 +84,7 @@ class Model {
   /** @param age 0 for the current token, 1 for the one before */
   refreshMeans(session: ModelSession, age: number): 'nothing' | 'rotation' | 'repetition' | 'theft' {
     if (!this.isLive(session) || this.now >= session.refresh.at(-1 - age)!.expiresAt) return 'nothing';
-    if (age === 0) return 'rotation';
-    return age === 1 && this.now < session.rotatedAt + 10 ? 'repetition' : 'theft';
+    return (['rotation', 'repetition'] as const)[age] ?? 'theft';
   }
 
   isFresh({ createdAt }: ModelSession): boolean {

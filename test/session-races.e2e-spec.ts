@@ -189,6 +189,16 @@ for (const { name, start, left } of places) {
       expect([await statusOfMe(0, access), await statusOfMe(1, access)]).toEqual([401, 401]);
     });
 
+    it('refuses the access token at once on each node that a sign-out comes to, also as a repetition', async () => {
+      const { access, refresh: newest } = await signIn();
+      expect([await statusOfMe(0, access), await statusOfMe(1, access)]).toEqual([200, 200]);
+      for (const node of [0, 1]) {
+        expect(await blacklist(node, newest)).toMatchObject({ status: 200, text: '{}' });
+        expect(await statusOfMe(node, access)).toBe(401);
+      }
+      expect(await eventsOf('signed_out')).toHaveLength(1);
+    });
+
     it('leaves 10 sessions after 20 parallel sign-ins of one account', async () => {
       await signIn();
       await service.query("UPDATE account SET imported_user_id = '7'");

@@ -35,7 +35,9 @@ export class AuthEvents {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       [uuidv7(), accountId, kind, now, sessionId, phonePseudonym, client?.ip ?? '', client?.userAgent ?? ''],
     );
-    transaction.afterCommit(() => this.log.event(kind, { accountId, sessionId, phone: phonePseudonym }));
+    const outcome = kind === 'refresh_token_reused' ? 'session_closed' : undefined;
+    const fields = { accountId, sessionId, phone: phonePseudonym, network: client?.ip, outcome };
+    transaction.afterCommit(() => this.log.event(kind, fields));
   }
 
   /** Newest first. */

@@ -17,6 +17,10 @@ export interface LogFields {
   sessionId?: string | null;
   /** A keyed hash of the number. */
   phone?: string | null;
+  /** Of the client: IPv4 by /24, IPv6 by /48; empty if it is unknown. */
+  network?: string;
+  /** What came of it, in a word. */
+  outcome?: string;
   transport?: string;
   attempt?: number;
   reason?: string;

@@ -1,39 +1,65 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { IsNull, MoreThan } from 'typeorm';
 import { Clock } from '../clock/clock';
 import { Transactions } from '../transaction/transactions';
+import type { Caller } from './caller';
 import { Session } from './session.entity';
 
 /** A session closed on one node is known to the others within 5 s; this leaves time for the question itself. */
 const lifeMilliseconds = 4_000;
 const mostRemembered = 10_000;
 
-/** Whether sessions are live, remembered for a moment, so that a call with an access token is not a query each time. */
+/** `closed` is final. A live session is remembered for a moment. A missing or expired one is asked for again. */
+type Remembered = 'closed' | { expiresAt: Date; askedAt: number };
+
+/**
+ * Says whether a session of an account is live, without a query at each call with an access token.
+ *
+ * A row that is missing is no end: a replica may not have it yet. Only a signed token gets here, so that asking again
+ * costs one read by primary key and no more.
+ */
 @Injectable()
 export class SessionState {
-  private readonly remembered = new LRUCache<string, { live: boolean; askedAt: number }>({ max: mostRemembered });
+  private readonly remembered = new LRUCache<string, Remembered>({ max: mostRemembered });
 
   constructor(
     private readonly transactions: Transactions,
     private readonly clock: Clock,
   ) {}
 
-  async isLive(id: string): Promise<boolean> {
+  /** @returns false also for a session of another account */
+  async isLive(caller: Caller): Promise<boolean> {
+    const key = keyOf(caller);
     const now = this.clock.now();
-    const known = this.remembered.get(id);
-    if (known && (!known.live || now.getTime() - known.askedAt < lifeMilliseconds)) return known.live;
-    const live = await this.transactions.run(({ manager }) =>
-      manager.existsBy(Session, { id, revokedAt: IsNull(), expiresAt: MoreThan(now) }),
+    const known = this.remembered.get(key);
+    if (known === 'closed') return false;
+    if (known && known.expiresAt > now && now.getTime() - known.askedAt < lifeMilliseconds) return true;
+    const session = await this.transactions.run(({ manager }) =>
+      manager.findOneBy(Session, { id: caller.sessionId, accountId: caller.accountId }),
     );
     // What was closed here while the database was asked stays closed.
-    if (this.remembered.get(id)?.live === false) return false;
-    this.remembered.set(id, { live, askedAt: now.getTime() });
-    return live;
+    if (session === null || this.remembered.get(key) === 'closed') return false;
+    this.learn(session);
+    if (!isLiveAt(session, now)) return false;
+    this.remembered.set(key, { expiresAt: session.expiresAt, askedAt: now.getTime() });
+    return true;
   }
 
-  /** To be told after the commit: from now on the session's access tokens are refused here. */
-  closed(id: string): void {
-    this.remembered.set(id, { live: false, askedAt: 0 });
+  /** Takes note of a session's end, wherever it was closed. */
+  learn({ accountId, id: sessionId, revokedAt }: Session): void {
+    if (revokedAt !== null) this.closed({ accountId, sessionId });
   }
+
+  /** Call it after the commit: from now on the session's access tokens are refused here. */
+  closed(caller: Caller): void {
+    this.remembered.set(keyOf(caller), 'closed');
+  }
+}
+
+export function isLiveAt({ revokedAt, expiresAt }: Session, now: Date): boolean {
+  return revokedAt === null && expiresAt > now;
+}
+
+function keyOf({ accountId, sessionId }: Caller): string {
+  return `${accountId} ${sessionId}`;
 }

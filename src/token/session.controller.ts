@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, HttpStatus, Param } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiTags } from '@nestjs/swagger';
+import { Client, type ClientInfo } from '../client/client-info';
 import { IdPipe } from '../field/id.pipe';
 import { CurrentCaller, SignedIn, type Caller } from './caller';
 import { SessionDto } from './dto/session.dto';
@@ -21,8 +22,8 @@ export class SessionController {
   /** Close every session but the one that is asking. */
   @Delete()
   @HttpCode(HttpStatus.NO_CONTENT)
-  closeOtherSessions(@CurrentCaller() caller: Caller): Promise<void> {
-    return this.sessions.closeOthers(caller);
+  closeOtherSessions(@CurrentCaller() caller: Caller, @Client() client: ClientInfo): Promise<void> {
+    return this.sessions.closeOthers(caller, client);
   }
 
   /** Close a session of the caller. */
@@ -32,7 +33,11 @@ export class SessionController {
     description: 'No live session of the caller.',
     content: { 'application/json': { example: { detail: 'Not found.' } } },
   })
-  closeSession(@CurrentCaller() caller: Caller, @Param('id', IdPipe) id: string): Promise<void> {
-    return this.sessions.close(caller, id);
+  closeSession(
+    @CurrentCaller() caller: Caller,
+    @Param('id', IdPipe) id: string,
+    @Client() client: ClientInfo,
+  ): Promise<void> {
+    return this.sessions.close(caller, id, client);
   }
 }

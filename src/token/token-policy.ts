@@ -16,8 +16,5 @@ export interface TokenPolicy {
   refresh: TokenRing;
 }
 
-/** How long the refresh token before the current one is answered with the current one: two tabs, a lost reply. */
-export const reuseGraceSeconds = 10;
-
 /** Sessions that an account can have; the oldest makes room. */
 export const mostSessions = 10;

@@ -1,3 +1,4 @@
+import { validate as isUuid } from 'uuid';
 import type { JwtAlgorithm } from '../config/settings';
 import type { PublicJwk, SigningKey, TokenChecks } from './signing-key';
 
@@ -48,7 +49,7 @@ export class TokenRing {
 
   private isOurs(claims: object): claims is TokenClaims {
     const { token_type, exp, iat, jti, sub, sid } = claims as Partial<TokenClaims>;
-    const texts = [jti, sub, sid].every((claim) => typeof claim === 'string' && claim !== '');
-    return token_type === this.type && typeof exp === 'number' && typeof iat === 'number' && texts;
+    const named = typeof jti === 'string' && jti !== '' && isUuid(sub) && isUuid(sid);
+    return token_type === this.type && typeof exp === 'number' && typeof iat === 'number' && named;
   }
 }

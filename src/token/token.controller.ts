@@ -12,7 +12,7 @@ import { tokenNotValid } from './token.examples';
 export class TokenController {
   constructor(private readonly tokens: TokenService) {}
 
-  /** Trade a refresh token for a new pair; for 10 s the old one gets the same new one again. */
+  /** Trade a refresh token for a new pair; until that is used, the old one gets the same one again. */
   @Post('refresh/')
   @HttpCode(HttpStatus.OK)
   refreshToken(@Body() { refresh }: RefreshTokenDto, @Client() client: ClientInfo): Promise<TokenPairDto> {
@@ -30,8 +30,8 @@ export class TokenController {
   /** Sign out: the session is over, and its access tokens with it. */
   @Post('blacklist/')
   @HttpCode(HttpStatus.OK)
-  async blacklistToken(@Body() { refresh }: RefreshTokenDto): Promise<EmptyDto> {
-    await this.tokens.blacklist(refresh);
+  async blacklistToken(@Body() { refresh }: RefreshTokenDto, @Client() client: ClientInfo): Promise<EmptyDto> {
+    await this.tokens.blacklist(refresh, client);
     return {};
   }
 }

@@ -7,6 +7,7 @@ import { TransactionModule } from '../transaction/transaction.module';
 import { BearerGuard } from './bearer.guard';
 import { JwksController } from './jwks.controller';
 import { SessionController } from './session.controller';
+import { SessionRotation } from './session-rotation';
 import { SessionState } from './session-state';
 import { SessionService } from './session.service';
 import { SIMPLEJWT_TOKENS, SimplejwtTokens } from './simplejwt-tokens';
@@ -22,6 +23,7 @@ import { Tokens } from './tokens';
   controllers: [TokenController, SessionController, JwksController],
   providers: [
     BearerGuard,
+    SessionRotation,
     SessionService,
     SessionState,
     Tokens,

@@ -7,12 +7,12 @@ import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
 import type { AccountClaimValues, AccountSource } from './account-source';
 import type { Caller } from './caller';
-import { SessionState } from './session-state';
+import { SessionRotation } from './session-rotation';
+import { isLiveAt, SessionState } from './session-state';
 import { Session } from './session.entity';
 import { SessionService } from './session.service';
 import { SIMPLEJWT_TOKENS, type SimplejwtTokens } from './simplejwt-tokens';
-import { mostSessions, reuseGraceSeconds, TOKEN_POLICY, type TokenPolicy } from './token-policy';
-import type { TokenClaims } from './token-ring';
+import { mostSessions, TOKEN_POLICY, type TokenPolicy } from './token-policy';
 import { newJti, Tokens, type TokenPair } from './tokens';
 
 /** How a session begins. */
@@ -35,6 +35,7 @@ export class TokenService {
     @Inject(TOKEN_POLICY) private readonly policy: TokenPolicy,
     private readonly tokens: Tokens,
     private readonly sessions: SessionService,
+    private readonly rotation: SessionRotation,
     private readonly state: SessionState,
     private readonly transactions: Transactions,
     private readonly clock: Clock,
@@ -99,15 +100,15 @@ export class TokenService {
   }
 
   /**
-   * Trade a refresh token for a new pair. The token before the current one gets the same successor for 10 s; any other
-   * old one is taken for stolen (RFC 9700 section 4.14), and its session is closed.
+   * Trades a refresh token for a new pair. The token before the current one gets the same successor until that is used;
+   * any older one is theft (RFC 9700 section 4.14), and its session is closed.
    * @throws TokenNotValid
    */
   async refresh(token: string, client: ClientInfo): Promise<TokenPair> {
     const claims = this.tokens.readRefresh(token);
     if (claims === undefined) return this.pairOf(await this.exchange(token, client));
     // Thrown only after the commit: inside, it would roll the closing of a stolen session back.
-    const session = await this.transactions.run((transaction) => this.rotate(transaction, claims, client));
+    const session = await this.transactions.run((transaction) => this.rotation.rotate(transaction, claims, client));
     if (session === undefined) throw new TokenNotValid();
     return this.pairOf(session);
   }
@@ -116,26 +117,30 @@ export class TokenService {
   async verify(token: string): Promise<void> {
     if ((await this.callerOf(token)) !== undefined) return;
     const claims = this.tokens.readRefresh(token);
-    const session =
-      claims && (await this.transactions.run(({ manager }) => manager.findOneBy(Session, { id: claims.sid })));
-    if (!session || !this.isLive(session) || !this.isUsable(session, claims.jti)) throw new TokenNotValid();
+    const usable =
+      claims && (await this.transactions.run((transaction) => this.rotation.wouldRotate(transaction, claims)));
+    if (!usable) throw new TokenNotValid();
   }
 
   /**
    * Sign out. Any refresh token of the session will do, an old or expired one too; doing it again changes nothing.
    * @throws TokenNotValid for what was never a refresh token of ours
    */
-  async blacklist(token: string): Promise<void> {
+  async blacklist(token: string, client: ClientInfo): Promise<void> {
     const claims = this.tokens.readRefresh(token, { evenExpired: true });
     if (claims === undefined) throw new TokenNotValid();
-    await this.transactions.run((transaction) => this.sessions.end(transaction, claims.sub, claims.sid, 'signed_out'));
+    const session = { accountId: claims.sub, sessionId: claims.sid };
+    await this.transactions.run((transaction) => this.sessions.end(transaction, session, 'signed_out', client));
+    // Also for a session that is missing, which `end` does not take for closed.
+    this.state.closed(session);
   }
 
   /** @returns undefined unless it is a valid access token of a session that is live */
   async callerOf(token: string): Promise<Caller | undefined> {
     const claims = this.tokens.readAccess(token);
-    if (claims === undefined || !(await this.state.isLive(claims.sid))) return undefined;
-    return { accountId: claims.sub, sessionId: claims.sid };
+    if (claims === undefined) return undefined;
+    const caller = { accountId: claims.sub, sessionId: claims.sid };
+    return (await this.state.isLive(caller)) ? caller : undefined;
   }
 
   /**
@@ -153,43 +158,10 @@ export class TokenService {
       if (earlier === null) {
         return this.openSession(transaction, { accountId, newMember: false, client, importedJti: foreign.jti });
       }
-      return this.isLive(earlier) && this.isInGrace(earlier.createdAt) ? earlier : undefined;
+      return isLiveAt(earlier, this.clock.now()) && earlier.previousJti === null ? earlier : undefined;
     });
     if (session === undefined) throw new TokenNotValid();
     return session;
-  }
-
-  private async rotate(
-    transaction: Transaction,
-    { sid, sub, jti }: TokenClaims,
-    client: ClientInfo,
-  ): Promise<Session | undefined> {
-    const now = this.clock.now();
-    const idleEnd = addSeconds(now, this.policy.refreshIdleSeconds);
-    // `previous_jti` first: MySQL assigns from left to right.
-    const { affected } = await transaction.execute(
-      `UPDATE session SET previous_jti = refresh_jti, refresh_jti = ?, rotated_at = ?,
-         expires_at = CASE WHEN absolute_expires_at < ? THEN absolute_expires_at ELSE ? END, ip = ?, user_agent = ?
-       WHERE id = ? AND refresh_jti = ? AND revoked_at IS NULL AND expires_at > ?`,
-      [newJti(), now, idleEnd, idleEnd, client.ip, client.userAgent, sid, jti, now],
-    );
-    const session = await transaction.manager.findOneBy(Session, { id: sid });
-    if (!session || !this.isLive(session)) return undefined;
-    if (affected === 1 || this.isUsable(session, jti)) return session;
-    await this.sessions.end(transaction, sub, sid, 'refresh_token_reused');
-    return undefined;
-  }
-
-  private isLive({ revokedAt, expiresAt }: Session): boolean {
-    return revokedAt === null && expiresAt > this.clock.now();
-  }
-
-  private isUsable({ refreshJti, previousJti, rotatedAt }: Session, jti: string): boolean {
-    return jti === refreshJti || (jti === previousJti && this.isInGrace(rotatedAt));
-  }
-
-  private isInGrace(since: Date): boolean {
-    return addSeconds(since, reuseGraceSeconds) > this.clock.now();
   }
 
   /** Closes what is over the count, the oldest first, so that one more fits. */
@@ -199,6 +171,6 @@ export class TokenService {
        ORDER BY created_at DESC, id DESC LIMIT 100 OFFSET ${mostSessions - 1}`,
       [accountId, this.clock.now()],
     );
-    for (const { id } of rows) await this.sessions.end(transaction, accountId, id, 'too_many');
+    for (const { id } of rows) await this.sessions.end(transaction, { accountId, sessionId: id }, 'too_many');
   }
 }

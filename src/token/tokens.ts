@@ -69,6 +69,6 @@ export function newJti(): string {
 }
 
 /** Whole seconds since 1970 (RFC 7519 section 2). */
-function numericDate(time: Date): number {
+export function numericDate(time: Date): number {
   return Math.floor(time.getTime() / 1000);
 }
