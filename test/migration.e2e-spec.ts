@@ -3,6 +3,8 @@ import { readSettings } from '../src/config/settings';
 import { databaseOptions, open } from '../src/database/data-source';
 import type { migrations } from '../src/database/migrations';
 import { FollowTexts1764100000000 } from '../src/database/migrations/1764100000000-follow-texts';
+import { RememberSpentForeignTokens1764230000000 } from '../src/database/migrations/1764230000000-remember-spent-foreign-tokens';
+import { SpentForeignToken } from '../src/token/spent-foreign-token.entity';
 import { databases } from './support/databases';
 import { testEnvironment } from './support/environment';
 
@@ -14,7 +16,11 @@ describe.each(databases)('rows from before a migration, on $name', (database) =>
     const options = { ...(await databaseOptions(settings)), migrationsRun: false };
     dataSource = await open(new DataSource(options));
     await dataSource.runMigrations();
-    while ((await newest()) !== migration.name) await dataSource.undoLastMigration();
+    await undo(migration);
+  }
+  /** And all that came after it. */
+  async function undo({ name }: (typeof migrations)[number]): Promise<void> {
+    while ((await newest()) !== name) await dataSource.undoLastMigration();
     await dataSource.undoLastMigration();
   }
   const newest = async () => {
@@ -49,12 +55,36 @@ describe.each(databases)('rows from before a migration, on $name', (database) =>
     ]);
 
     await dataSource.query("UPDATE sms_message SET state = 'delivered' WHERE id = '3'");
-    await dataSource.undoLastMigration();
+    await undo(FollowTexts1764100000000);
     expect((await rows()).map(({ state, next_try_at }) => [state, next_try_at !== null])).toEqual([
       ['queued', true],
       ['sending', true],
       ['sent', true],
       ['failed', true],
     ]);
+  });
+
+  it('are tokens of the former stack that stay spent, after they are remembered apart from sessions', async () => {
+    await migrateBefore(RememberSpentForeignTokens1764230000000);
+    const at = '2026-06-01 12:00:02.250';
+    for (const [id, jti] of [
+      ['1', "'0a1b'"],
+      ['2', "'old-7'"],
+      ['3', 'NULL'],
+    ]) {
+      await dataSource.query(
+        `INSERT INTO session (id, account_id, refresh_jti, created_at, rotated_at, expires_at, absolute_expires_at,
+           new_member, ip, user_agent, imported_jti)
+         VALUES ('${id}', 'account', 'jti', '${at}', '${at}', '${at}', '${at}', 0, '', '', ${jti})`,
+      );
+    }
+    await dataSource.runMigrations();
+    const row = { spentAt: new Date('2026-06-01T12:00:02.250Z'), expiresAt: new Date('2027-06-01T12:00:02.250Z') };
+    const spent = () => dataSource.getRepository(SpentForeignToken).find({ order: { jti: 'ASC' } });
+    expect(await spent()).toEqual(['0a1b', 'old-7'].map((jti) => ({ jti, ...row })));
+
+    await undo(RememberSpentForeignTokens1764230000000);
+    await dataSource.runMigrations();
+    expect(await spent()).toHaveLength(2);
   });
 });

@@ -18,6 +18,8 @@ interface Service {
   url(index: number): string;
   codeFor(phone: string): Promise<string>;
   query(sql: string): Promise<unknown>;
+  /** On its clock. */
+  now(): Date;
   stop(): Promise<unknown>;
 }
 
@@ -29,6 +31,7 @@ async function oneNode(): Promise<Service> {
     url: () => test.url,
     codeFor: (phone) => test.lastCode(phone),
     query: (sql) => test.dataSource.query(sql),
+    now: () => test.clock.now(),
     stop: () => test.stop(),
   };
 }
@@ -42,6 +45,7 @@ async function twoNodes(): Promise<Service> {
     url: (index) => nodes[index % 2]!.url,
     codeFor: (phone) => first.codeFor(phone),
     query: async (sql) => (await database.query(sql))[0],
+    now: () => new Date(),
     stop: () => Promise.all([database.end(), ...nodes.map((node) => node.stop())]),
   };
 }
@@ -50,10 +54,11 @@ const claimsOf = (token: string) =>
   JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
 
 /** A refresh token of the stack left behind: the one way to open sessions of one account side by side. */
-function imported(jti: string): string {
+function signedElsewhere(jti: string, now: Date): string {
+  const iat = Math.floor(now.getTime() / 1000);
   const parts = [
     { alg: 'HS256', typ: 'JWT' },
-    { token_type: 'refresh', exp: 4_000_000_000, jti, user_id: 7 },
+    { token_type: 'refresh', iat, exp: iat + 86_400, jti, user_id: 7 },
   ];
   const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   return `${text}.${createHmac('sha256', importSecret).update(text).digest('base64url')}`;
@@ -86,6 +91,7 @@ for (const { name, start, left } of places) {
     });
     afterAll(() => service.stop());
 
+    const imported = (jti: string) => signedElsewhere(jti, service.now());
     const token = (index: number, action: string, body: object) =>
       postJson(service.url(index), `/api/account/token/${action}/`, body);
     const refresh = (index: number, it: string) => token(index, 'refresh', { refresh: it });
@@ -213,11 +219,43 @@ for (const { name, start, left } of places) {
     it('opens one session for 20 parallel exchanges of one token of the stack left behind', async () => {
       await signIn();
       await service.query("UPDATE account SET imported_user_id = '7'");
-      const replies = await times(20, (index) => refresh(index, imported('old')));
+      const old = imported('old');
+      const replies = await times(20, (index) => refresh(index, old));
 
       expect(statuses(replies)).toEqual({ 200: 20 });
       expect(refreshIn(replies).size).toBe(1);
       expect(await service.query('SELECT id FROM session')).toHaveLength(2);
+    });
+
+    it('leaves no session open for a token of the stack left behind that is exchanged and signed out at once', async () => {
+      await signIn();
+      await service.query("UPDATE account SET imported_user_id = '7'");
+      await service.query('DELETE FROM session');
+      for (let round = 0; round < 10; round += 1) {
+        const old = imported(`left-${round}`);
+        const replies = await times(6, (index) => (index === round % 6 ? blacklist(index, old) : refresh(index, old)));
+        expect(replies[round % 6]).toMatchObject({ status: 200, text: '{}' });
+        await expectDead(old);
+      }
+      expect(await service.query('SELECT id FROM session WHERE revoked_at IS NULL')).toEqual([]);
+      expect(await eventsOf('refresh_token_reused')).toEqual([]);
+    });
+
+    it('closes a session once for a token of the stack left behind that is used 10 times after its successor', async () => {
+      await signIn();
+      await service.query("UPDATE account SET imported_user_id = '7'");
+      const old = imported('stolen');
+      const { refresh: first } = pairIn(await refresh(0, old));
+      const { refresh: second } = pairIn(await refresh(1, first));
+      expect(statuses(await times(10, (index) => refresh(index, old)))).toEqual({ 401: 10 });
+      await expectDead(second);
+      expect(await eventsOf('refresh_token_reused')).toEqual([{ session_id: claimsOf(first).sid }]);
+    });
+
+    it('refuses 20 parallel exchanges of a user that it does not know', async () => {
+      const old = imported('unknown');
+      expect(statuses(await times(20, (index) => refresh(index, old)))).toEqual({ 401: 20 });
+      expect(await service.query('SELECT jti FROM spent_foreign_token')).not.toContainEqual({ jti: 'unknown' });
     });
   });
 }

@@ -427,11 +427,10 @@ describe.each(databases)('sessions on $name', (database) => {
     // One code is one sign-in; tokens of the stack left behind open sessions of one account side by side.
     await test.dataSource.getRepository(Account).updateAll({ importedUserId: '7' });
     test.clock.advance(1);
-    const exp = Number(claimsOf(access).exp) + day;
+    const { iat } = claimsOf(access);
+    const claims = { token_type: 'refresh', iat, exp: Number(iat) + day, user_id: 7 };
     const replies = await Promise.all(
-      Array.from({ length: 30 }, (_, index) =>
-        refresh(signed(importSecret, { token_type: 'refresh', exp, jti: `old-${index}`, user_id: 7 })),
-      ),
+      Array.from({ length: 30 }, (_, index) => refresh(signed(importSecret, { ...claims, jti: `old-${index}` }))),
     );
 
     expect(replies.map(({ status }) => status)).toEqual(Array(30).fill(200));
@@ -527,6 +526,8 @@ describe.each(databases)('sessions on $name', (database) => {
       expectNotValid(await refresh(signed(key, old)));
       await blacklist(forged.refresh);
       expect(await events()).toEqual([]);
+      const { sid: id, jti: refreshJti } = claimsOf(own.refresh);
+      expect(await sessions().findOneBy({ id: String(id) })).toMatchObject({ refreshJti, revokedAt: null });
       expect((await me(own.access)).status).toBe(200);
       await rotated(own.refresh);
     });
@@ -572,6 +573,17 @@ describe.each(databases)('sessions on $name', (database) => {
       expect((await me(caller.access)).status).toBe(200);
       expect(await events()).toEqual([]);
     });
+  });
+
+  it('that are missing in the database end here with a sign-out', async () => {
+    const { access, refresh: ours } = await signIn();
+    const row = await session();
+    await sessions().deleteAll();
+    expectOk(await blacklist(ours));
+    await sessions().save(row);
+    expectAccessRefused(await me(access));
+    expectOk(await blacklist(ours));
+    expect(await events()).toEqual(['signed_out']);
   });
 
   describe('on a node that lags behind, whose update finds nothing', () => {

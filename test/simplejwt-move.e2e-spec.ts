@@ -3,7 +3,10 @@ import { createHmac } from 'node:crypto';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Account } from '../src/account/account.entity';
+import { timeText } from '../src/clock/clock';
+import { AuthEvent } from '../src/event/auth-event.entity';
 import { Session } from '../src/token/session.entity';
+import { SpentForeignToken } from '../src/token/spent-foreign-token.entity';
 import { databases, sqlite } from './support/databases';
 import { scratchFolder, secrets, testEnvironment } from './support/environment';
 import type { HttpReply } from './support/http-client';
@@ -49,15 +52,18 @@ function legacyToken(claims: Json, secret = legacySecret, alg = 'HS256'): string
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
+const day = 86_400;
+const seconds = ({ clock }: TestApp) => Math.floor(clock.now().getTime() / 1000);
 let tokens = 0;
 
 function legacyClaims(test: TestApp, more: Json = {}): Json {
-  const iat = Math.floor(test.clock.now().getTime() / 1000) - 86_400;
+  const iat = seconds(test) - day;
   const jti = (tokens += 1).toString(16).padStart(32, '0');
   return { token_type: 'refresh', exp: iat + 30 * 86_400, iat, jti, user_id: 17, ...more };
 }
 
 const refreshWith = (test: TestApp, refresh: string) => test.post('/api/account/token/refresh/', { refresh });
+const blacklist = (test: TestApp, refresh: string) => test.post('/api/account/token/blacklist/', { refresh });
 const pairIn = ({ text }: HttpReply) => JSON.parse(text) as { access: string; refresh: string };
 const me = async (test: TestApp, { access }: { access: string }) => {
   const headers = { Authorization: `Bearer ${access}` };
@@ -189,10 +195,13 @@ describe.each(databases)('a refresh token of simplejwt, on $name', (database) =>
     expect(bringOver(env, ...lines).status).toBe(0);
     test = await TestApp.start(database, { ...env, SIMPLEJWT_SECRET: legacySecret });
   });
-  beforeEach(() => test.dataSource.query('DELETE FROM session'));
+  beforeEach(async () => {
+    for (const table of ['session', 'auth_event']) await test.dataSource.query(`DELETE FROM ${table}`);
+  });
   afterAll(() => test.stop());
 
   const sessions = () => test.dataSource.getRepository(Session).find();
+  const eventsOf = (kind: AuthEvent['kind']) => test.dataSource.getRepository(AuthEvent).findBy({ kind });
 
   it.each([
     [17, '+255679190720'],
@@ -221,15 +230,132 @@ describe.each(databases)('a refresh token of simplejwt, on $name', (database) =>
     expect(second!.sid).not.toBe(first!.sid);
   });
 
-  it('gets the same refresh token for 10 s, and is refused after them', async () => {
+  it('gets the same refresh token until that is used', async () => {
     const token = legacyToken(legacyClaims(test));
     const first = pairIn(await refreshWith(test, token));
-    test.clock.advance(9.999);
-    expect(pairIn(await refreshWith(test, token)).refresh).toBe(first.refresh);
-    test.clock.advance(0.001);
-    expect(await refreshWith(test, token)).toMatchObject(notValid);
+    for (const seconds of [9.999, 0.001, 3_600, 20 * day]) {
+      test.clock.advance(seconds);
+      expect(pairIn(await refreshWith(test, token)).refresh).toBe(first.refresh);
+    }
     expect(await sessions()).toHaveLength(1);
     expect((await refreshWith(test, first.refresh)).status).toBe(200);
+    expect(await eventsOf('refresh_token_reused')).toEqual([]);
+  });
+
+  it.each([0, 11, day])('is taken for stolen %s s after what it became was used', async (seconds) => {
+    const token = legacyToken(legacyClaims(test));
+    const first = pairIn(await refreshWith(test, token));
+    const second = pairIn(await refreshWith(test, first.refresh));
+    const before = await me(test, second);
+    test.clock.advance(seconds);
+
+    const thief = { 'User-Agent': 'Thief/1.0' };
+    for (let time = 0; time < 2; time += 1)
+      expect(await test.post('/api/account/token/refresh/', { refresh: token }, thief)).toMatchObject(notValid);
+    expect(await refreshWith(test, second.refresh)).toMatchObject(notValid);
+    const { accountId, id: sessionId, revokedWhy } = (await sessions())[0]!;
+    expect(revokedWhy).toBe('refresh_token_reused');
+    expect(await eventsOf('refresh_token_reused')).toMatchObject([
+      { accountId, sessionId, ip: '127.0.0.0', userAgent: 'Thief/1.0' },
+    ]);
+    const account = await test.dataSource.getRepository(Account).findOneByOrFail({ id: accountId });
+    expect(timeText(account.lastLoginAt)).toBe(before.last_login_at);
+  });
+
+  it('is signed out before it was exchanged, and can never be exchanged after that', async () => {
+    const token = legacyToken(legacyClaims(test));
+    for (let time = 0; time < 2; time += 1)
+      expect(await blacklist(test, token)).toMatchObject({ status: 200, text: '{}' });
+    expect(await refreshWith(test, token)).toMatchObject(notValid);
+    expect(await sessions()).toEqual([]);
+    expect((await refreshWith(test, legacyToken(legacyClaims(test)))).status).toBe(200);
+    const [spent] = await test.dataSource.getRepository(SpentForeignToken).findBy({ jti: String(claimsOf(token).jti) });
+    expect(spent).toMatchObject({
+      spentAt: test.clock.now(),
+      expiresAt: new Date(Number(claimsOf(token).exp) * 1000),
+    });
+  });
+
+  it.each(['in use', 'expired'])(
+    'closes by a sign-out the session that it was exchanged for, when %s',
+    async (when) => {
+      const token = legacyToken(legacyClaims(test));
+      const first = pairIn(await refreshWith(test, token));
+      const newest = pairIn(await refreshWith(test, first.refresh));
+      if (when === 'expired') {
+        test.clock.advance(29 * day + 1);
+        expect(await refreshWith(test, token)).toMatchObject(notValid);
+      }
+      for (let time = 0; time < 2; time += 1)
+        expect(await blacklist(test, token)).toMatchObject({ status: 200, text: '{}' });
+      for (const it of [newest.refresh, token]) expect(await refreshWith(test, it)).toMatchObject(notValid);
+      const headers = { Authorization: `Bearer ${newest.access}` };
+      expect((await test.send({ method: 'GET', path: '/api/account/me/', headers })).status).toBe(401);
+      expect(await eventsOf('signed_out')).toHaveLength(1);
+      expect(await eventsOf('refresh_token_reused')).toEqual([]);
+    },
+  );
+
+  it.each<[string, (test: TestApp) => string]>([
+    ['another key', (it) => legacyToken(legacyClaims(it), `${legacySecret}x`)],
+    ['token_type access', (it) => legacyToken(legacyClaims(it, { token_type: 'access' }))],
+    ['no jti', (it) => legacyToken(legacyClaims(it, { jti: undefined }))],
+    ['an unknown user', (it) => legacyToken(legacyClaims(it, { user_id: 99 }))],
+    ['a life of 31 years', (it) => legacyToken(legacyClaims(it, { exp: seconds(it) + 31 * 365 * day }))],
+  ])('is no token of ours to sign out with %s', async (_name, make) => {
+    expect(await blacklist(test, make(test))).toMatchObject(notValid);
+  });
+
+  it('stays spent when its account was deleted and is brought over anew, and so does one that was signed out', async () => {
+    const phone = '+255679190729';
+    const [exchanged, signedOut, unknown] = [1, 2, 3].map(() => legacyToken(legacyClaims(test, { user_id: 29 })));
+    expect(await blacklist(test, unknown!)).toMatchObject(notValid);
+    expect(bringOver(env, `29,${phone}`).status).toBe(0);
+    expect((await refreshWith(test, exchanged!)).status).toBe(200);
+    expect((await blacklist(test, signedOut!)).status).toBe(200);
+    const { access } = pairIn(await test.verify(phone, await test.obtainOtp(phone)));
+    const headers = { Authorization: `Bearer ${access}` };
+    expect((await test.send({ method: 'DELETE', path: '/api/account/me/', headers })).status).toBe(204);
+    const stillSpent = async () => {
+      for (const token of [exchanged!, signedOut!]) {
+        expect(await refreshWith(test, token)).toMatchObject(notValid);
+        expect((await blacklist(test, token)).status).toBe(200);
+      }
+    };
+
+    await stillSpent();
+    expect(bringOver(env, `29,${phone}`).stdout).toMatch(/^1 accounts made/);
+    await stillSpent();
+    expect(await sessions()).toEqual([]);
+    expect((await refreshWith(test, unknown!)).status).toBe(200);
+  });
+
+  it('opens no session of another user whose token has the same jti', async () => {
+    const [token, twin] = [17, 18].map((user_id) => legacyToken(legacyClaims(test, { user_id, jti: 'twin' })));
+    const { refresh } = pairIn(await refreshWith(test, token!));
+    for (const use of [refreshWith, blacklist]) {
+      await use(test, twin!);
+      expect((await sessions()).map(({ revokedAt }) => revokedAt)).toEqual([null]);
+    }
+    expect(await refreshWith(test, twin!)).toMatchObject(notValid);
+    expect((await refreshWith(test, refresh)).status).toBe(200);
+  });
+
+  it.each<[string, (now: number) => Json]>([
+    ['a clock 30 s ahead', (now) => ({ iat: now + 30, exp: now + day })],
+    ['a life of 90 days', (now) => ({ iat: now - 60, exp: now - 60 + 90 * day })],
+  ])('is taken with %s', async (_name, times) => {
+    const reply = await refreshWith(test, legacyToken(legacyClaims(test, times(seconds(test)))));
+    expect(reply.status).toBe(200);
+  });
+
+  it('may live as long as SIMPLEJWT_MAX_LIFE_SECONDS says', async () => {
+    const more = { SIMPLEJWT_SECRET: legacySecret, SIMPLEJWT_MAX_LIFE_SECONDS: '31536000' };
+    const other = await TestApp.start(database, { ...env, ...more });
+    const of = (life: number) => legacyToken(legacyClaims(other, { iat: seconds(other), exp: seconds(other) + life }));
+    const replies = [await refreshWith(other, of(365 * day)), await refreshWith(other, of(365 * day + 1))];
+    await other.stop();
+    expect(replies.map(({ status }) => status)).toEqual([200, 401]);
   });
 
   it('makes one session of 50 parallel exchanges', async () => {
@@ -265,6 +391,16 @@ describe.each(databases)('a refresh token of simplejwt, on $name', (database) =>
       (it) => legacyToken(legacyClaims(it, { exp: Math.floor(it.clock.now().getTime() / 1000) })),
     ],
     ['no end', (it) => legacyToken(legacyClaims(it, { exp: undefined }))],
+    ['no beginning', (it) => legacyToken(legacyClaims(it, { iat: undefined }))],
+    ['text as beginning', (it) => legacyToken(legacyClaims(it, { iat: '0' }))],
+    ['a beginning 31 s ahead', (it) => legacyToken(legacyClaims(it, { iat: seconds(it) + 31 }))],
+    ['a beginning in 31 years', (it) => legacyToken(legacyClaims(it, { iat: seconds(it) + 31 * 365 * day }))],
+    ['a life of 31 years', (it) => legacyToken(legacyClaims(it, { exp: seconds(it) + 31 * 365 * day }))],
+    [
+      'a life of 90 days and 1 s',
+      (it) => legacyToken(legacyClaims(it, { iat: seconds(it), exp: seconds(it) + 90 * day + 1 })),
+    ],
+    ['a beginning in 1970', (it) => legacyToken(legacyClaims(it, { iat: 0 }))],
     ['no jti', (it) => legacyToken(legacyClaims(it, { jti: undefined }))],
     ['an empty jti', (it) => legacyToken(legacyClaims(it, { jti: '' }))],
     ['a jti longer than ours can be', (it) => legacyToken(legacyClaims(it, { jti: 'a'.repeat(65) }))],

@@ -55,6 +55,10 @@ export class Accounts implements AccountSource, OnModuleInit {
     return claimsOf(account, { e164, country: PhoneNumber.read(e164, {})?.country });
   }
 
+  async findImported({ manager }: Transaction, importedUserId: string): Promise<string | undefined> {
+    return (await manager.findOneBy(Account, { importedUserId }))?.id;
+  }
+
   async enterImported(transaction: Transaction, userId: string): Promise<string | undefined> {
     return (await this.recordLogin(transaction, userId, 'imported_user_id'))?.id;
   }

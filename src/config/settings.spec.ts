@@ -10,6 +10,7 @@ const keys = [
   'r9YtGh2LzKx5WqVb8NcMd3FpJs6TaEuRi1OoPlQw',
   'Zs3XdC5fVgB7hNjM9kLqA1wSeD2rFtG4yHuJ6iKo',
 ] as const;
+const webhook = 'b3V0IG9mIGEgdGVzdCBvZiAzMiBieXRlcywgb25lIQ==';
 const short = 'wR7pLq2ZxV9mTb4KcJ8nHs1GfDy6QaE';
 
 let folder: string;
@@ -197,6 +198,7 @@ describe('refusals', () => {
     ['JWT_KEY_FILES', ',', 'names no file'],
     ['ACCESS_TOKEN_CLAIMS', 'phone_number,marker', `must be out of: ${claims}`],
     ['SIMPLEJWT_SECRET', short, 'is shorter than 32 bytes'],
+    ['SIMPLEJWT_MAX_LIFE_SECONDS', '31536001', from(60, 31_536_000)],
     ['OTP_TTL_SECONDS', '601', from(30, 600)],
     ['OTP_TTL_SECONDS', '29', from(30, 600)],
     ['OTP_MAX_ATTEMPTS', '0', from(1, 10)],
@@ -255,6 +257,34 @@ describe('refusals', () => {
     expect(refusal({ REFRESH_TOKEN_IDLE_SECONDS: '3601', REFRESH_TOKEN_MAX_SECONDS: '3600' }).faults).toEqual([
       'REFRESH_TOKEN_IDLE_SECONDS: is longer than REFRESH_TOKEN_MAX_SECONDS',
     ]);
+  });
+
+  it.each<[name: string, value: string, other: string, shared: string]>([
+    ['JWT_SECRET', keys[0], 'SECRET_KEY', keys[0]],
+    ['SIMPLEJWT_SECRET', keys[0], 'SECRET_KEY', `${keys[1]},${keys[0]}`],
+    ['SIMPLEJWT_SECRET', keys[0], 'JWT_SECRET', keys[0]],
+    ['SIMPLEJWT_SECRET', ` ${keys[0]} `, 'JWT_SECRET', `${keys[1]}, ${keys[0]}`],
+    ['SMS_RECEIPT_TOKEN', keys[0], 'SECRET_KEY', keys[0]],
+    ['SMS_RECEIPT_TOKEN', keys[0], 'JWT_SECRET', keys[0]],
+    ['SMS_RECEIPT_TOKEN', keys[0], 'SIMPLEJWT_SECRET', keys[0]],
+    ['SMS_WEBHOOK_SECRET', `whsec_${webhook}`, 'SECRET_KEY', webhook],
+    ['SMS_WEBHOOK_SECRET', `whsec_${webhook}`, 'JWT_SECRET', `whsec_${webhook}`],
+    ['VONAGE_SIGNATURE_SECRET', keys[0], 'JWT_SECRET', keys[0]],
+    ['TWILIO_AUTH_TOKEN', keys[0], 'SECRET_KEY', keys[0]],
+    ['KANNEL_PASSWORD', keys[0], 'SMS_RECEIPT_TOKEN', keys[0]],
+  ])('name %s whose %j is in %s as well', (name, value, other, shared) => {
+    expect(refusal({ [name]: value, [other]: shared }).faults).toEqual([
+      `${name}: shares a key with ${other}; each needs its own`,
+    ]);
+  });
+
+  it('are none for secrets that differ', () => {
+    read({
+      SECRET_KEY: keys[0],
+      JWT_SECRET: keys[1],
+      SIMPLEJWT_SECRET: keys[2],
+      SMS_RECEIPT_TOKEN: keys[2].slice(1) + 'x',
+    });
   });
 
   it('name all bad settings at once, and echo none', () => {

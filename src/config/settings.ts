@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { CannotStart } from '../error/cannot-start';
 import { developmentSecret } from './development-secret';
 import { list, wholeNumber } from './setting-kinds';
+import { sharedSecretFaults } from './shared-secrets';
 import { providerSettingNames } from './sms-provider-settings';
 import { readSmsSettings, smsSettingNames, type SmsSettings } from './sms-settings';
 
@@ -30,7 +31,12 @@ export interface Settings {
   jwtAlgorithm: JwtAlgorithm;
   accessTokenClaims: AccessTokenClaim[];
   /** Of the stack that is left behind, during the move; without it none of its tokens is taken. */
-  simplejwt?: { secret: string; userIdClaim: string };
+  simplejwt?: {
+    secret: string;
+    userIdClaim: string;
+    /** From `iat` to `exp`. */
+    maxLifeSeconds: number;
+  };
   accessTokenTtlSeconds: number;
   refreshTokenIdleSeconds: number;
   refreshTokenMaxSeconds: number;
@@ -153,6 +159,8 @@ function schema(production: boolean, asymmetric: boolean) {
       .default([]),
     SIMPLEJWT_SECRET: z.string().min(32, 'is shorter than 32 bytes').optional(),
     SIMPLEJWT_USER_ID_CLAIM: z.string().default('user_id'),
+    // A migration counts on the 365 days.
+    SIMPLEJWT_MAX_LIFE_SECONDS: wholeNumber(60, 31_536_000).default(7_776_000),
     OTP_TTL_SECONDS: wholeNumber(30, 600).default(300),
     OTP_MAX_ATTEMPTS: wholeNumber(1, 10).default(5),
     OTP_RESEND_SECONDS: wholeNumber(1, 600).default(60),
@@ -214,7 +222,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     jwtAlgorithm: values.JWT_ALGORITHM ?? algorithmOf(values.JWT_KEY_FILES[0]),
     accessTokenClaims: values.ACCESS_TOKEN_CLAIMS,
     simplejwt: values.SIMPLEJWT_SECRET
-      ? { secret: values.SIMPLEJWT_SECRET, userIdClaim: values.SIMPLEJWT_USER_ID_CLAIM }
+      ? {
+          secret: values.SIMPLEJWT_SECRET,
+          userIdClaim: values.SIMPLEJWT_USER_ID_CLAIM,
+          maxLifeSeconds: values.SIMPLEJWT_MAX_LIFE_SECONDS,
+        }
       : undefined,
     accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
     refreshTokenIdleSeconds: values.REFRESH_TOKEN_IDLE_SECONDS,
@@ -257,14 +269,10 @@ function faultsBetween(
     JWT_SECRET?: string[];
   },
 ): string[] {
-  const ring = (text = '') => list.parse(text);
-  const shared = ring(given.SECRET_KEY).some((key) => ring(given.JWT_SECRET).includes(key));
-  const legacyShared = ring(given.SECRET_KEY).includes(given.SIMPLEJWT_SECRET ?? '');
   const idleOverMax = values && values.REFRESH_TOKEN_IDLE_SECONDS > values.REFRESH_TOKEN_MAX_SECONDS;
   return [
     ...(keyless(values) ? ['JWT_ALGORITHM: no key of that algorithm is given by JWT_SECRET or JWT_KEY_FILES'] : []),
-    ...(shared ? ['JWT_SECRET: shares a key with SECRET_KEY; each needs its own'] : []),
-    ...(legacyShared ? ['SIMPLEJWT_SECRET: is a key of SECRET_KEY; that needs one of its own'] : []),
+    ...sharedSecretFaults(given),
     ...(idleOverMax ? ['REFRESH_TOKEN_IDLE_SECONDS: is longer than REFRESH_TOKEN_MAX_SECONDS'] : []),
   ];
 }

@@ -7,6 +7,7 @@ import { AuthEvent } from '../event/auth-event.entity';
 import { OtpChallenge } from '../otp/otp-challenge.entity';
 import { SmsMessage } from '../sms/sms-message.entity';
 import { Session } from '../token/session.entity';
+import { SpentForeignToken } from '../token/spent-foreign-token.entity';
 import { migrations } from './migrations';
 import { mysqlDriver, serverKind } from './mysql-driver';
 import { isolateTransactions } from './sqlite-isolation';
@@ -19,7 +20,7 @@ const poolSize = 20;
 /** @throws UnusableDatabase as telling MariaDB from MySQL means asking it */
 export async function databaseOptions({ database, production }: DatabaseSettings): Promise<DataSourceOptions> {
   const common = {
-    entities: [Account, AuthEvent, OtpChallenge, Session, SmsMessage],
+    entities: [Account, AuthEvent, OtpChallenge, Session, SmsMessage, SpentForeignToken],
     migrations,
     migrationsTableName: 'migration',
     migrationsTransactionMode: 'each' as const,

@@ -9,8 +9,11 @@ export interface AccountSource {
   /** @returns undefined if there is no such account */
   valuesOf(accountId: string): Promise<AccountClaimValues | undefined>;
 
+  /** @returns the id of the account that is this user of the former stack, or undefined */
+  findImported(transaction: Transaction, userId: string): Promise<string | undefined>;
+
   /**
-   * Whose user of the stack left behind this was; records a login, and so locks the account's row.
+   * Records a login of that account, and so locks its row.
    * @returns the account's id, or undefined
    */
   enterImported(transaction: Transaction, userId: string): Promise<string | undefined>;

@@ -12,6 +12,7 @@ import { SessionState } from './session-state';
 import { SessionService } from './session.service';
 import { SIMPLEJWT_TOKENS, SimplejwtTokens } from './simplejwt-tokens';
 import { SigningKey } from './signing-key';
+import { SpentForeignTokens } from './spent-foreign-tokens';
 import { TOKEN_POLICY, type TokenPolicy } from './token-policy';
 import { TokenRing } from './token-ring';
 import { TokenController } from './token.controller';
@@ -26,13 +27,13 @@ import { Tokens } from './tokens';
     SessionRotation,
     SessionService,
     SessionState,
+    SpentForeignTokens,
     Tokens,
     TokenService,
     {
       provide: SIMPLEJWT_TOKENS,
       inject: [SETTINGS],
-      useFactory: ({ simplejwt }: Settings) =>
-        simplejwt && new SimplejwtTokens(simplejwt.secret, simplejwt.userIdClaim),
+      useFactory: ({ simplejwt }: Settings) => simplejwt && new SimplejwtTokens(simplejwt),
     },
     {
       provide: TOKEN_POLICY,

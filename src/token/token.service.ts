@@ -11,9 +11,10 @@ import { SessionRotation } from './session-rotation';
 import { isLiveAt, SessionState } from './session-state';
 import { Session } from './session.entity';
 import { SessionService } from './session.service';
-import { SIMPLEJWT_TOKENS, type SimplejwtTokens } from './simplejwt-tokens';
+import { SIMPLEJWT_TOKENS, type ForeignToken, type SimplejwtTokens } from './simplejwt-tokens';
+import { SpentForeignTokens } from './spent-foreign-tokens';
 import { mostSessions, TOKEN_POLICY, type TokenPolicy } from './token-policy';
-import { newJti, Tokens, type TokenPair } from './tokens';
+import { newJti, numericDate, Tokens, type TokenPair } from './tokens';
 
 /** How a session begins. */
 export interface SessionStart {
@@ -36,6 +37,7 @@ export class TokenService {
     private readonly tokens: Tokens,
     private readonly sessions: SessionService,
     private readonly rotation: SessionRotation,
+    private readonly spent: SpentForeignTokens,
     private readonly state: SessionState,
     private readonly transactions: Transactions,
     private readonly clock: Clock,
@@ -128,7 +130,7 @@ export class TokenService {
    */
   async blacklist(token: string, client: ClientInfo): Promise<void> {
     const claims = this.tokens.readRefresh(token, { evenExpired: true });
-    if (claims === undefined) throw new TokenNotValid();
+    if (claims === undefined) return this.blacklistForeign(token, client);
     const session = { accountId: claims.sub, sessionId: claims.sid };
     await this.transactions.run((transaction) => this.sessions.end(transaction, session, 'signed_out', client));
     // Also for a session that is missing, which `end` does not take for closed.
@@ -144,24 +146,70 @@ export class TokenService {
   }
 
   /**
-   * A refresh token of the stack left behind is good for one session; while that is new, a lost reply gets it again.
+   * A refresh token of the former stack opens one session. Until the session's own refresh token is used, it gets that
+   * again; after that its use is theft.
    * @throws TokenNotValid
    */
   private async exchange(token: string, client: ClientInfo): Promise<Session> {
-    const foreign = this.simplejwt?.read(token, Math.floor(this.clock.now().getTime() / 1000));
-    if (foreign === undefined) throw new TokenNotValid();
+    const foreign = this.readForeign(token);
     const session = await this.transactions.run(async (transaction) => {
-      // The account's row is locked from here: of two exchanges side by side the second one sees the first.
-      const accountId = await this.accounts?.enterImported(transaction, foreign.userId);
+      const accountId = await this.accounts?.findImported(transaction, foreign.userId);
       if (accountId === undefined) return undefined;
-      const earlier = await transaction.manager.findOneBy(Session, { importedJti: foreign.jti });
-      if (earlier === null) {
-        return this.openSession(transaction, { accountId, newMember: false, client, importedJti: foreign.jti });
-      }
-      return isLiveAt(earlier, this.clock.now()) && earlier.previousJti === null ? earlier : undefined;
+      return (await this.spent.spend(transaction, foreign))
+        ? this.openImported(transaction, foreign, client)
+        : this.reopenImported(transaction, accountId, foreign, client);
     });
     if (session === undefined) throw new TokenNotValid();
     return session;
+  }
+
+  /** @throws TokenNotValid if the account was deleted meanwhile: the rollback leaves the token unspent */
+  private async openImported(
+    transaction: Transaction,
+    { userId, jti: importedJti }: ForeignToken,
+    client: ClientInfo,
+  ): Promise<Session> {
+    const accountId = await this.accounts?.enterImported(transaction, userId);
+    if (accountId === undefined) throw new TokenNotValid();
+    return this.openSession(transaction, { accountId, newMember: false, client, importedJti });
+  }
+
+  private async reopenImported(
+    transaction: Transaction,
+    accountId: string,
+    { jti: importedJti }: ForeignToken,
+    client: ClientInfo,
+  ): Promise<Session | undefined> {
+    const session = await transaction.manager.findOneBy(Session, { importedJti, accountId });
+    if (session === null || !isLiveAt(session, this.clock.now())) return undefined;
+    if (session.previousJti === null) return session;
+    await this.sessions.end(transaction, { accountId, sessionId: session.id }, 'refresh_token_reused', client);
+    return undefined;
+  }
+
+  /**
+   * Signs out by a token of the former stack: it can never be exchanged, and the session that it opened is closed.
+   * @throws TokenNotValid unless it was used before, or is of a user who was brought over
+   */
+  private async blacklistForeign(token: string, client: ClientInfo): Promise<void> {
+    const foreign = this.readForeign(token, { evenExpired: true });
+    const isOurs = await this.transactions.run(async (transaction) => {
+      const accountId = await this.accounts?.findImported(transaction, foreign.userId);
+      if (accountId === undefined) return this.spent.isSpent(transaction, foreign);
+      if (await this.spent.spend(transaction, foreign)) return true;
+      const session = await transaction.manager.findOneBy(Session, { importedJti: foreign.jti, accountId });
+      if (session !== null)
+        await this.sessions.end(transaction, { accountId, sessionId: session.id }, 'signed_out', client);
+      return true;
+    });
+    if (!isOurs) throw new TokenNotValid();
+  }
+
+  /** @throws TokenNotValid */
+  private readForeign(token: string, options?: { evenExpired: boolean }): ForeignToken {
+    const foreign = this.simplejwt?.read(token, numericDate(this.clock.now()), options);
+    if (foreign === undefined) throw new TokenNotValid();
+    return foreign;
   }
 
   /** Closes what is over the count, the oldest first, so that one more fits. */

@@ -1,5 +1,10 @@
 import { CreateTables1764000000000 } from './1764000000000-create-tables';
 import { FollowTexts1764100000000 } from './1764100000000-follow-texts';
+import { RememberSpentForeignTokens1764230000000 } from './1764230000000-remember-spent-foreign-tokens';
 
 /** In the order in which they run; one that has landed is never edited. */
-export const migrations = [CreateTables1764000000000, FollowTexts1764100000000];
+export const migrations = [
+  CreateTables1764000000000,
+  FollowTexts1764100000000,
+  RememberSpentForeignTokens1764230000000,
+];
