@@ -27,11 +27,14 @@ export class AccountController {
   @HttpCode(HttpStatus.OK)
   @ApiBadRequestResponse(requestOtpRefusals)
   @ApiHeader(acceptLanguage)
+  @ApiHeader(idempotencyKey)
+  @ApiUnprocessableEntityResponse(keyReused)
   async requestOtp(
+    @IdempotencyKey() key: string | undefined,
     @Body() { phone_number, locale }: RequestOtpDto,
     @AcceptLanguage() acceptLanguage: string | undefined,
   ): Promise<OtpRequestedDto> {
-    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, { locale, acceptLanguage }));
+    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, { locale, acceptLanguage }, key));
   }
 
   /** Trade a one-time code for an access and a refresh token; makes the account at the first sign-in. */

@@ -11,11 +11,13 @@ const invalidPhoneNumber = {
 
 export const requestOtpRefusals = refusals({ invalidPhoneNumber });
 
+const invalidOtp = {
+  summary: 'The code is wrong, expired, used up, or was never sent',
+  value: { detail: 'Invalid OTP' },
+};
+
 const verifyOtpExamples = {
-  invalidOtp: {
-    summary: 'The code is wrong, expired, used up, or was never sent',
-    value: { detail: 'Invalid OTP' },
-  },
+  invalidOtp,
   invalidOtpLength: {
     summary: 'Not the length of a code',
     value: { otp: ['Ensure this field has no more than 6 characters.'] },
@@ -25,17 +27,18 @@ const verifyOtpExamples = {
 
 export const verifyOtpRefusals = refusals(verifyOtpExamples);
 
-export const newNumberRefusals = refusals({
-  ...verifyOtpExamples,
-  taken: {
-    summary: 'The number has an account of its own',
-    value: { phone_number: ['This phone number belongs to another account.'] },
-  },
-});
+const taken = {
+  summary: 'The number has an account of its own',
+  value: { phone_number: ['This phone number belongs to another account.'] },
+};
+
+export const newNumberRefusals = refusals({ ...verifyOtpExamples, taken });
+
+export const undoRefusals = refusals({ invalidOtp, invalidPhoneNumber, taken });
 
 export const idempotencyKey: ApiHeaderOptions = {
   name: 'Idempotency-Key',
-  description: 'The same request with the same key gets a pair of the same session again for 60 s: for lost replies.',
+  description: 'The same request with the same key gets the same answer again for 60 s: for lost replies.',
   required: false,
   schema: { type: 'string', minLength: 8, maxLength: 128, pattern: '^[!-~]+$' },
 };

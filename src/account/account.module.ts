@@ -11,19 +11,28 @@ import { AccountController } from './account.controller';
 import { AccountService } from './account.service';
 import { Accounts } from './accounts';
 import { EventController } from './event.controller';
+import { FreshSignIn } from './fresh-sign-in';
 import { Idempotency } from './idempotency';
+import { IdempotentReplies } from './idempotent-replies';
 import { MeController } from './me.controller';
 import { PhoneChangeService } from './phone-change.service';
+import { PhoneUndoController } from './phone-undo.controller';
+import { PhoneUndoService } from './phone-undo.service';
 import { ProfileService } from './profile.service';
+import { Retention } from './retention';
 
 @Module({
   imports: [ClockModule, EventModule, OtpModule, TokenModule, TransactionModule],
-  controllers: [AccountController, MeController, EventController],
+  controllers: [AccountController, MeController, PhoneUndoController, EventController],
   providers: [
     Accounts,
     AccountService,
+    FreshSignIn,
+    IdempotentReplies,
     PhoneChangeService,
+    PhoneUndoService,
     ProfileService,
+    Retention,
     {
       provide: Idempotency,
       inject: [SETTINGS, Clock],

@@ -12,6 +12,7 @@ import { Transactions } from '../transaction/transactions';
 import { Accounts, claimsOf } from './accounts';
 import type { SignInDto } from './dto/sign-in.dto';
 import { Idempotency, type IdempotentRequest } from './idempotency';
+import { IdempotentReplies } from './idempotent-replies';
 
 interface SignIn {
   session: Session;
@@ -28,16 +29,21 @@ export class AccountService {
     private readonly accounts: Accounts,
     private readonly tokens: TokenService,
     private readonly idempotency: Idempotency,
+    private readonly replies: IdempotentReplies,
   ) {}
 
   /**
    * The same for known and unknown numbers: accounts are not even looked at.
-   * @throws Throttled inside the gap after the last text
+   * @param key the same request with the same key gets the same answer for 60 s, and sends no other text
+   * @throws Throttled inside the gap after the last text, IdempotencyKeyReused if the key came with another request
    */
-  requestOtp(phoneNumber: PhoneNumber, language: LanguageWish): Promise<IssuedOtp> {
-    return this.transactions.run((transaction) =>
-      this.otps.request(transaction, phoneNumber.e164, 'sign-in', language),
+  async requestOtp({ e164 }: PhoneNumber, language: LanguageWish, key?: string): Promise<IssuedOtp> {
+    const request = { key, scope: ['request-otp', e164], body: [language.locale ?? ''] };
+    const issued = await this.transactions.run((transaction) =>
+      this.replies.once(transaction, request, () => this.otps.request(transaction, e164, 'sign-in', language)),
     );
+    if (issued === 'reused') throw new IdempotencyKeyReused();
+    return issued;
   }
 
   /**
@@ -51,10 +57,11 @@ export class AccountService {
     idempotencyKey?: string,
   ): Promise<SignInDto> {
     const { e164 } = phoneNumber;
-    const repeatable = idempotencyKey === undefined ? undefined : this.idempotency.requestOf(idempotencyKey, e164, otp);
+    const repeatable =
+      idempotencyKey === undefined ? undefined : this.idempotency.requestOf(idempotencyKey, ['sign-in', e164], [otp]);
     const signIn = await this.transactions.run(
       async (transaction) =>
-        (await this.repeated(transaction, repeatable)) ??
+        (await this.repeatedOrGuessed(transaction, e164, repeatable)) ??
         (await this.signIn(transaction, phoneNumber, otp, client, repeatable)) ??
         // Of two equal requests side by side the second one gets here when the first has used the code.
         (await this.repeated(transaction, repeatable)),
@@ -79,6 +86,17 @@ export class AccountService {
     const start = { accountId: account.id, newMember, client, phoneNumber: e164, idempotency };
     const session = await this.tokens.openSession(transaction, start);
     return { session, claims: claimsOf(account, phoneNumber) };
+  }
+
+  /** The same key with another code is a guess, and costs one: whatever that code is. */
+  private async repeatedOrGuessed(
+    transaction: Transaction,
+    phoneNumber: string,
+    request?: IdempotentRequest,
+  ): Promise<SignIn | 'reused' | undefined> {
+    const earlier = await this.repeated(transaction, request);
+    if (earlier === 'reused') await this.otps.countGuess(transaction, phoneNumber, 'sign-in');
+    return earlier;
   }
 
   private async repeated(

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock';
+import { InvalidFields } from '../error/refusal';
 import { PhoneNumber } from '../phone/phone-number';
 import type { AccountClaimValues, AccountSource } from '../token/account-source';
 import { TokenService } from '../token/token.service';
@@ -80,6 +81,36 @@ export class Accounts implements AccountSource, OnModuleInit {
     ]);
     return affected === 1 ? account : undefined;
   }
+}
+
+/** Holds the account's row until the transaction ends; on MySQL an update that changes nothing does so, too. */
+export async function lockAccount(transaction: Transaction, accountId: string): Promise<void> {
+  await transaction.execute('UPDATE account SET last_login_at = last_login_at WHERE id = ?', [accountId]);
+}
+
+/**
+ * Gives an account a number. The caller holds a lock on the account.
+ * @param phoneNumber E.164
+ * @returns false if another account has the number: the unique index decides
+ */
+export async function setPhoneNumber(
+  transaction: Transaction,
+  accountId: string,
+  phoneNumber: string,
+): Promise<boolean> {
+  try {
+    await transaction.execute('UPDATE account SET phone_number = ? WHERE id = ?', [phoneNumber, accountId]);
+    return true;
+  } catch (error) {
+    if (isDuplicate(error)) return false;
+    throw error;
+  }
+}
+
+/** The number that was asked for has an account: told to a caller who has proved to read its texts. */
+export function numberTaken(): InvalidFields {
+  const fault = { code: 'unique', message: 'This phone number belongs to another account.' };
+  return new InvalidFields(new Map([['phone_number', [fault]]]));
 }
 
 export function claimsOf(

@@ -6,13 +6,16 @@ import type { KeyRing, RingKey } from '../key/key-ring';
 import { Session } from '../token/session.entity';
 import type { Transaction } from '../transaction/transaction';
 
-/** How long a sign-in is remembered under its `Idempotency-Key`. */
-const lifeSeconds = 60;
+/** How long a request is remembered under its `Idempotency-Key`. */
+export const lifeSeconds = 60;
+/** How often the key of a sign-in may come with another code before it gets the session no more. */
+const mostMismatches = 5;
 
 /** What a request with an `Idempotency-Key` is known by: keyed hashes, as the code is in it. */
 export interface IdempotentRequest {
+  /** Of the key and its scope: the same key of another number or account is another one. */
   key: string;
-  /** Of the key, the number and the code together. */
+  /** Of the key, its scope and the rest of the request together. */
   body: string;
   /** The bodies by their keys, under every key of the ring: the sign-in may be of before it was changed. */
   bodies: ReadonlyMap<string, string>;
@@ -29,13 +32,22 @@ export class Idempotency {
     private readonly clock: Clock,
   ) {}
 
-  requestOf(key: string, phoneNumber: string, otp: string): IdempotentRequest {
-    const request = JSON.stringify([key, phoneNumber, otp]);
-    const bodies = new Map(this.keys.all.map((it) => [hash(it, key), hash(it, request)]));
-    return { key: hash(this.keys.newest, key), body: hash(this.keys.newest, request), bodies };
+  /**
+   * @param scope what the key belongs to: the route, and the number or the account
+   * @param body the rest of the request
+   */
+  requestOf(key: string, scope: readonly string[], body: readonly string[]): IdempotentRequest {
+    const scoped = JSON.stringify([key, scope]);
+    const request = JSON.stringify([key, scope, body]);
+    const bodies = new Map(this.keys.all.map((it) => [hash(it, scoped), hash(it, request)]));
+    return { key: hash(this.keys.newest, scoped), body: hash(this.keys.newest, request), bodies };
   }
 
-  /** @returns the session of an earlier, equal request; `reused` if the key came with another one */
+  /**
+   * A key may be known to others, and the session is as good as its code: mismatches are counted in one guarded update,
+   * whatever runs beside it, and after five of them the right code gets nothing either.
+   * @returns the session of an earlier, equal request; `reused` if the key came with another code
+   */
   async earlier(transaction: Transaction, request: IdempotentRequest): Promise<Session | 'reused' | undefined> {
     const since = addSeconds(this.clock.now(), -lifeSeconds);
     const session = await transaction.manager.findOne(Session, {
@@ -43,7 +55,13 @@ export class Idempotency {
       order: { createdAt: 'DESC' },
     });
     if (session === null) return undefined;
-    if (session.idempotencyBody !== request.bodies.get(session.idempotencyKey!)) return 'reused';
+    const isSame = session.idempotencyBody === request.bodies.get(session.idempotencyKey!);
+    const { affected } = await transaction.execute(
+      `UPDATE session SET idempotency_mismatches = idempotency_mismatches + ?
+       WHERE id = ? AND idempotency_mismatches < ?`,
+      [isSame ? 0 : 1, session.id, mostMismatches],
+    );
+    if (!isSame || affected !== 1) return 'reused';
     return session.revokedAt === null ? session : undefined;
   }
 }

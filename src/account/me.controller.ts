@@ -1,12 +1,27 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Patch, Post } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiConsumes, ApiForbiddenResponse, ApiHeader, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBadRequestResponse,
+  ApiConsumes,
+  ApiForbiddenResponse,
+  ApiHeader,
+  ApiTags,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
 import { AcceptLanguage } from '../client/language-wish';
-import { CurrentCaller, SignedIn, type Caller } from '../token/caller';
-import { acceptLanguage, newNumberRefusals, notFresh, requestOtpRefusals } from './account.examples';
+import { CurrentCaller, EndsSession, SignedIn, type Caller } from '../token/caller';
+import {
+  acceptLanguage,
+  idempotencyKey,
+  keyReused,
+  newNumberRefusals,
+  notFresh,
+  requestOtpRefusals,
+} from './account.examples';
 import { OtpRequestedDto } from './dto/otp-requested.dto';
 import { ChangeProfileDto, NewPhoneNumberDto, ProfileDto } from './dto/profile.dto';
 import { VerifyOtpDto } from './dto/verify-otp.dto';
+import { IdempotencyKey } from './idempotency-key.decorator';
 import { PhoneChangeService } from './phone-change.service';
 import { ProfileService } from './profile.service';
 
@@ -42,33 +57,47 @@ export class MeController {
   /** Delete the account, within 10 minutes of signing in: all sessions end, and the number is free again. */
   @Delete()
   @HttpCode(HttpStatus.NO_CONTENT)
+  @EndsSession()
+  @ApiHeader(idempotencyKey)
   @ApiForbiddenResponse(notFresh)
-  deleteMe(@CurrentCaller() caller: Caller): Promise<void> {
-    return this.profiles.delete(caller);
+  @ApiUnprocessableEntityResponse(keyReused)
+  deleteMe(@CurrentCaller() caller: Caller, @IdempotencyKey() key: string | undefined): Promise<void> {
+    return this.profiles.delete(caller, key);
   }
 
-  /** Ask for a code at a new number. */
+  /** Ask for a code at a new number, within 10 minutes of signing in; only this session can use it. */
   @Post('phone-number/')
   @HttpCode(HttpStatus.OK)
   @ApiBadRequestResponse(requestOtpRefusals)
+  @ApiForbiddenResponse(notFresh)
   @ApiHeader(acceptLanguage)
+  @ApiHeader(idempotencyKey)
+  @ApiUnprocessableEntityResponse(keyReused)
   async requestPhoneNumber(
     @CurrentCaller() caller: Caller,
+    @IdempotencyKey() key: string | undefined,
     @Body() { phone_number }: NewPhoneNumberDto,
     @AcceptLanguage() acceptLanguage: string | undefined,
   ): Promise<OtpRequestedDto> {
-    return new OtpRequestedDto(await this.phoneChanges.request(caller, phone_number, acceptLanguage));
+    return new OtpRequestedDto(await this.phoneChanges.request(caller, phone_number, acceptLanguage, key));
   }
 
-  /** Move the account to the new number by its code; the other sessions end. */
+  /**
+   * Move the account to the new number by its code, within 10 minutes of signing in; the other sessions end. The former
+   * number is sent a code that undoes it.
+   */
   @Post('phone-number/verify/')
   @HttpCode(HttpStatus.OK)
   @ApiBadRequestResponse(newNumberRefusals)
+  @ApiForbiddenResponse(notFresh)
+  @ApiHeader(idempotencyKey)
+  @ApiUnprocessableEntityResponse(keyReused)
   async verifyPhoneNumber(
     @CurrentCaller() caller: Caller,
+    @IdempotencyKey() key: string | undefined,
     @Body() { phone_number, otp }: VerifyOtpDto,
     @Client() client: ClientInfo,
   ): Promise<ProfileDto> {
-    return new ProfileDto(await this.phoneChanges.verify(caller, phone_number, otp, client));
+    return new ProfileDto(await this.phoneChanges.verify(caller, phone_number, otp, client, key));
   }
 }

@@ -1,70 +1,114 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
-import { InvalidFields, InvalidOtp } from '../error/refusal';
+import { IdempotencyKeyReused, InvalidOtp } from '../error/refusal';
 import { AuthEvents } from '../event/auth-events';
 import { OtpService, type IssuedOtp } from '../otp/otp.service';
+import { PhoneChanges } from '../otp/phone-changes';
 import type { PhoneNumber } from '../phone/phone-number';
 import type { Caller } from '../token/caller';
 import { SessionService } from '../token/session.service';
-import { isDuplicate } from '../transaction/database-fault';
 import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
-import { Account } from './account.entity';
-import { accountOf } from './profile.service';
+import type { Account } from './account.entity';
+import { numberTaken, setPhoneNumber } from './accounts';
+import { accountOf, FreshSignIn } from './fresh-sign-in';
+import { lifeSeconds } from './idempotency';
+import { IdempotentReplies } from './idempotent-replies';
 
 /** Moves an account to another number, which proves itself by a code. */
 @Injectable()
 export class PhoneChangeService {
   constructor(
     private readonly transactions: Transactions,
+    private readonly replies: IdempotentReplies,
+    private readonly freshSignIn: FreshSignIn,
     private readonly otps: OtpService,
+    private readonly phoneChanges: PhoneChanges,
     private readonly sessions: SessionService,
     private readonly events: AuthEvents,
   ) {}
 
   /**
    * Tells nothing of whether the number has an account. The text is in the account's language, if it has set one.
-   * @throws Throttled inside the gap after the last text
+   * @throws FreshLoginRequired, or Throttled: inside the gap after the last text, and while a code is live that
+   * another account has asked for
    */
-  request(caller: Caller, phoneNumber: PhoneNumber, acceptLanguage?: string): Promise<IssuedOtp> {
-    return this.transactions.run(async (transaction) => {
-      const { locale } = await accountOf(transaction, caller);
-      return this.otps.request(transaction, phoneNumber.e164, 'new-number', { locale, acceptLanguage });
-    });
+  async request(
+    caller: Caller,
+    { e164 }: PhoneNumber,
+    acceptLanguage: string | undefined,
+    key?: string,
+  ): Promise<IssuedOtp> {
+    const request = { key, scope: ['new-number', caller.accountId], body: [e164] };
+    const issued = await this.transactions.run((transaction) =>
+      this.replies.once(transaction, request, async () => {
+        const { locale } = await this.freshSignIn.demand(transaction, caller);
+        return this.otps.request(transaction, e164, 'new-number', { locale, acceptLanguage }, caller);
+      }),
+    );
+    if (issued === 'reused') throw new IdempotencyKeyReused();
+    return issued;
   }
 
-  /** @throws InvalidOtp, or InvalidFields if the number has an account: told to whoever has proved to read its texts */
-  async verify(caller: Caller, phoneNumber: PhoneNumber, otp: string, client: ClientInfo): Promise<Account> {
+  /**
+   * Answers again for 60 s: where the session has just moved the account by this very code, and with an
+   * `Idempotency-Key` in any case.
+   * @throws FreshLoginRequired, InvalidOtp, IdempotencyKeyReused if the key came with another request, or InvalidFields
+   * if the number has an account: told to a caller who has proved to read its texts
+   */
+  async verify(caller: Caller, { e164 }: PhoneNumber, otp: string, client: ClientInfo, key?: string): Promise<Account> {
+    const request = { key, scope: ['new-number-verify', caller.accountId], body: [e164, otp] };
     const changed = await this.transactions.run(async (transaction) => {
-      if (!(await this.otps.consume(transaction, phoneNumber.e164, 'new-number', otp))) return 'invalid';
-      return this.move(transaction, caller, phoneNumber.e164, client);
+      const outcome = await this.replies.once(
+        transaction,
+        request,
+        () => this.change(transaction, caller, e164, otp, client),
+        {
+          keeps: (it) => it !== 'invalid',
+          onReuse: () => this.otps.countGuess(transaction, e164, 'new-number', caller.sessionId),
+        },
+      );
+      return outcome === 'moved' ? accountOf(transaction, caller) : outcome;
     });
     // After the commit, so that a guess stays counted and a code used.
     if (changed === 'invalid') throw new InvalidOtp();
-    if (changed === 'taken') {
-      const fault = { code: 'unique', message: 'This phone number belongs to another account.' };
-      throw new InvalidFields(new Map([['phone_number', [fault]]]));
-    }
+    if (changed === 'taken') throw numberTaken();
+    if (changed === 'reused') throw new IdempotencyKeyReused();
     return changed;
+  }
+
+  private async change(
+    transaction: Transaction,
+    caller: Caller,
+    phoneNumber: string,
+    otp: string,
+    client: ClientInfo,
+  ): Promise<'moved' | 'taken' | 'invalid'> {
+    const { sessionId } = caller;
+    const account = await this.freshSignIn.demand(transaction, caller);
+    if (await this.otps.consume(transaction, phoneNumber, 'new-number', otp, sessionId))
+      return this.move(transaction, account, sessionId, phoneNumber, client);
+    const justNow = { sessionId, withinSeconds: lifeSeconds };
+    const isRepeat =
+      account.phoneNumber === phoneNumber &&
+      (await this.otps.hasUsed(transaction, phoneNumber, 'new-number', otp, justNow));
+    return isRepeat ? 'moved' : 'invalid';
   }
 
   private async move(
     transaction: Transaction,
-    caller: Caller,
+    { id: accountId, phoneNumber: former, locale }: Account,
+    sessionId: string,
     phoneNumber: string,
     client: ClientInfo,
-  ): Promise<Account | 'taken'> {
-    const { accountId, sessionId } = caller;
-    const { phoneNumber: former } = await accountOf(transaction, caller);
-    try {
-      await transaction.execute('UPDATE account SET phone_number = ? WHERE id = ?', [phoneNumber, accountId]);
-    } catch (error) {
-      if (isDuplicate(error)) return 'taken';
-      throw error;
+  ): Promise<'moved' | 'taken'> {
+    if (!(await setPhoneNumber(transaction, accountId, phoneNumber))) return 'taken';
+    if (former !== phoneNumber) {
+      await this.otps.forget(transaction, former);
+      await this.phoneChanges.record(transaction, accountId, former, locale);
     }
-    if (former !== phoneNumber) await this.otps.forget(transaction, former);
     await this.sessions.endAll(transaction, accountId, 'phone_number_changed', sessionId);
     await this.events.record(transaction, { kind: 'phone_number_changed', accountId, sessionId, phoneNumber, client });
-    return accountOf(transaction, caller);
+    return 'moved';
   }
 }

@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { addSeconds, Clock } from '../clock/clock';
-import { AccessTokenNotValid, FreshLoginRequired, InvalidPage } from '../error/refusal';
+import { IdempotencyKeyReused, InvalidPage } from '../error/refusal';
 import type { AuthEvent } from '../event/auth-event.entity';
 import { AuthEvents } from '../event/auth-events';
 import { OtpService } from '../otp/otp.service';
+import { PhoneChanges } from '../otp/phone-changes';
 import type { Caller } from '../token/caller';
 import { SessionService } from '../token/session.service';
 import { Session } from '../token/session.entity';
 import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
 import { Account } from './account.entity';
+import { accountOf, FreshSignIn } from './fresh-sign-in';
+import { IdempotentReplies } from './idempotent-replies';
 
-/** How old a sign-in may be for what cannot be undone. */
-const freshSeconds = 600;
 export const eventsPerPage = 20;
 
 export interface EventsPage {
@@ -32,7 +32,9 @@ export class ProfileService {
     private readonly sessions: SessionService,
     private readonly otps: OtpService,
     private readonly events: AuthEvents,
-    private readonly clock: Clock,
+    private readonly phoneChanges: PhoneChanges,
+    private readonly freshSignIn: FreshSignIn,
+    private readonly replies: IdempotentReplies,
   ) {}
 
   read(caller: Caller): Promise<Account> {
@@ -48,24 +50,16 @@ export class ProfileService {
 
   /**
    * The number is free again, and stands nowhere any more but in keyed hashes.
-   * @throws FreshLoginRequired if the session began more than 10 minutes ago
+   * @param key the same request with the same key is done for 60 s, though its session is over
+   * @throws FreshLoginRequired if the session began more than 10 minutes ago, AccessTokenNotValid if it is over,
+   * IdempotencyKeyReused if the key came with another request
    */
-  async delete(caller: Caller): Promise<void> {
-    await this.transactions.run(async (transaction) => {
-      const { accountId, sessionId } = caller;
-      const session = await transaction.manager.findOneBy(Session, { id: sessionId });
-      // Another node may have closed it a moment ago. One that began with a token of another stack is no sign-in.
-      if (!session || session.revokedAt !== null) throw new AccessTokenNotValid();
-      const stale = addSeconds(session.createdAt, freshSeconds) < this.clock.now();
-      if (stale || session.importedJti !== null) throw new FreshLoginRequired();
-      const { phoneNumber } = await accountOf(transaction, caller);
-      const { affected } = await transaction.manager.delete(Account, { id: accountId, phoneNumber });
-      if (affected !== 1) throw new AccessTokenNotValid();
-      await this.sessions.endAll(transaction, accountId, 'closed');
-      await transaction.manager.delete(Session, { accountId });
-      await this.otps.forget(transaction, phoneNumber);
-      await this.events.record(transaction, { kind: 'account_deleted', accountId, sessionId, phoneNumber });
-    });
+  async delete(caller: Caller, key?: string): Promise<void> {
+    const request = { key, scope: ['delete', caller.accountId], body: [] };
+    const deleted = await this.transactions.run((transaction) =>
+      this.replies.once(transaction, request, () => this.deleteAccount(transaction, caller)),
+    );
+    if (deleted === 'reused') throw new IdempotencyKeyReused();
   }
 
   /**
@@ -82,11 +76,16 @@ export class ProfileService {
     if (events.length === 0 && page > 1) throw new InvalidPage();
     return { page, count, events };
   }
-}
 
-/** @throws AccessTokenNotValid if the account was deleted a moment ago */
-export async function accountOf({ manager }: Transaction, { accountId }: Caller): Promise<Account> {
-  const account = await manager.findOneBy(Account, { id: accountId });
-  if (account === null) throw new AccessTokenNotValid();
-  return account;
+  private async deleteAccount(transaction: Transaction, caller: Caller): Promise<'deleted'> {
+    const { accountId, sessionId } = caller;
+    const { phoneNumber } = await this.freshSignIn.demand(transaction, caller);
+    await transaction.manager.delete(Account, { id: accountId });
+    await this.sessions.endAll(transaction, accountId, 'closed');
+    await transaction.manager.delete(Session, { accountId });
+    await this.otps.forget(transaction, phoneNumber);
+    await this.phoneChanges.forget(transaction, accountId);
+    await this.events.record(transaction, { kind: 'account_deleted', accountId, sessionId, phoneNumber });
+    return 'deleted';
+  }
 }

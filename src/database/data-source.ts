@@ -1,10 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Account } from '../account/account.entity';
+import { IdempotentReply } from '../account/idempotent-reply.entity';
 import type { Settings } from '../config/settings';
 import { CannotStart } from '../error/cannot-start';
 import { AuthEvent } from '../event/auth-event.entity';
 import { OtpChallenge } from '../otp/otp-challenge.entity';
+import { PhoneChange } from '../otp/phone-change.entity';
 import { SmsMessage } from '../sms/sms-message.entity';
 import { Session } from '../token/session.entity';
 import { SpentForeignToken } from '../token/spent-foreign-token.entity';
@@ -20,7 +22,16 @@ const poolSize = 20;
 /** @throws UnusableDatabase as telling MariaDB from MySQL means asking it */
 export async function databaseOptions({ database, production }: DatabaseSettings): Promise<DataSourceOptions> {
   const common = {
-    entities: [Account, AuthEvent, OtpChallenge, Session, SmsMessage, SpentForeignToken],
+    entities: [
+      Account,
+      AuthEvent,
+      IdempotentReply,
+      OtpChallenge,
+      PhoneChange,
+      Session,
+      SmsMessage,
+      SpentForeignToken,
+    ],
     migrations,
     migrationsTableName: 'migration',
     migrationsTransactionMode: 'each' as const,

@@ -2,7 +2,13 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { ascii } from '../transaction/ascii';
 
 export type AuthEventKind =
-  'signed_in' | 'signed_out' | 'session_closed' | 'refresh_token_reused' | 'phone_number_changed' | 'account_deleted';
+  | 'signed_in'
+  | 'signed_out'
+  | 'session_closed'
+  | 'refresh_token_reused'
+  | 'phone_number_changed'
+  | 'phone_number_restored'
+  | 'account_deleted';
 
 /** What happened to an account's way in, for its owner to read. No secret, no code, and of the number a keyed hash. */
 @Entity('auth_event')

@@ -17,6 +17,14 @@ export class OtpChallenge {
   @Column('varchar', { ...ascii, name: 'id', length: 36 })
   id!: string;
 
+  /** The account that asked for it, and may ask again; null where no account is needed to ask. */
+  @Column('varchar', { ...ascii, name: 'account_id', length: 36, nullable: true })
+  accountId!: string | null;
+
+  /** The only session that can use the code: the one that asked last. */
+  @Column('varchar', { ...ascii, name: 'session_id', length: 36, nullable: true })
+  sessionId!: string | null;
+
   /** The key of the ring that the code is derived with. */
   @Column('varchar', { ...ascii, name: 'key_id', length: 16 })
   keyId!: string;

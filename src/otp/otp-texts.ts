@@ -7,6 +7,7 @@ import { Transactions } from '../transaction/transactions';
 import { OtpChallenge } from './otp-challenge.entity';
 import { OtpCodes } from './otp-codes';
 import { OTP_POLICY, type OtpPolicy } from './otp-policy';
+import { PhoneChanges } from './phone-changes';
 
 /** Tells the dispatcher the code of a text at the moment of sending, and only while the code can still be used. */
 @Injectable()
@@ -15,10 +16,13 @@ export class OtpTexts implements OtpSource {
     private readonly transactions: Transactions,
     @Inject(OTP_POLICY) private readonly policy: OtpPolicy,
     private readonly codes: OtpCodes,
+    private readonly phoneChanges: PhoneChanges,
     private readonly clock: Clock,
   ) {}
 
-  async liveCodeFor({ phoneNumber, challengeId }: Pick<SmsMessage, 'phoneNumber' | 'challengeId'>) {
+  async liveCodeFor(message: Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>) {
+    if (message.template === 'phone-changed') return this.phoneChanges.liveCodeFor(message);
+    const { phoneNumber, challengeId } = message;
     const challenge = await this.transactions.run(({ manager }) =>
       manager.findOneBy(OtpChallenge, {
         phoneNumber,

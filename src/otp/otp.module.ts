@@ -10,18 +10,26 @@ import { OtpCodes } from './otp-codes';
 import { OTP_POLICY, type OtpPolicy } from './otp-policy';
 import { OtpTexts } from './otp-texts';
 import { OtpService } from './otp.service';
+import { PhoneChanges } from './phone-changes';
 import { TestNumbers } from './test-numbers';
+import { UndoCodes } from './undo-codes';
 
 @Module({
   imports: [ClockModule, SmsModule, TransactionModule],
   providers: [
     OtpService,
     OtpTexts,
+    PhoneChanges,
     {
       provide: OtpCodes,
       inject: [SETTINGS, Clock],
       useFactory: ({ secretKeys, sms }: Settings, clock: Clock) =>
         new OtpCodes(new KeyRing(secretKeys, 'otp'), new TestNumbers(sms.testNumbers, clock)),
+    },
+    {
+      provide: UndoCodes,
+      inject: [SETTINGS],
+      useFactory: ({ secretKeys }: Settings) => new UndoCodes(new KeyRing(secretKeys, 'phone-change')),
     },
     {
       provide: OTP_POLICY,
@@ -33,7 +41,7 @@ import { TestNumbers } from './test-numbers';
       }),
     },
   ],
-  exports: [OtpService],
+  exports: [OtpService, PhoneChanges],
 })
 export class OtpModule implements OnModuleInit {
   constructor(

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { MoreThan } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
 import type { LanguageWish } from '../client/language-wish';
 import { addSeconds, Clock, secondsUntil } from '../clock/clock';
@@ -19,6 +20,18 @@ export interface IssuedOtp {
   requestId: string;
 }
 
+/** Who can use a code: the session that asked for it. Other sessions of its account may ask for it anew. */
+export interface OtpOwner {
+  accountId: string;
+  sessionId: string;
+}
+
+interface RequestedOtp {
+  phoneNumber: string;
+  purpose: OtpPurpose;
+  owner?: OtpOwner;
+}
+
 /** What a number without a challenge is compared with: the same statements, and no code is right. */
 const nobody = { id: '', keyId: '' };
 
@@ -35,21 +48,24 @@ export class OtpService {
   /**
    * Issue a code, or send the live one once more, and leave the text in the outbox.
    * @param phoneNumber E.164
-   * @throws Throttled inside the gap after the last text
+   * @param owner none where any caller who knows the code can use it
+   * @throws Throttled inside the gap after the last text, and while a code of another account is live
    */
   async request(
     transaction: Transaction,
     phoneNumber: string,
     purpose: OtpPurpose,
     language: LanguageWish,
+    owner?: OtpOwner,
   ): Promise<IssuedOtp> {
+    const otp = { phoneNumber, purpose, owner };
     const now = this.clock.now();
     const sendable =
-      (await this.resend(transaction, phoneNumber, purpose, now)) ||
-      (await this.replace(transaction, phoneNumber, purpose, now)) ||
-      (await this.issue(transaction, phoneNumber, purpose, now));
+      (await this.resend(transaction, otp, now)) ||
+      (await this.replace(transaction, otp, now)) ||
+      (await this.issue(transaction, otp, now));
     const challenge = await transaction.manager.findOneByOrFail(OtpChallenge, { phoneNumber, purpose });
-    if (!sendable) throw new Throttled(secondsUntil(challenge.resendAt, now));
+    if (!sendable) throw new Throttled(secondsUntil(this.sendableAt(challenge, otp, now), now));
     const requestId = await this.outbox.add(transaction, {
       template: purpose,
       challengeId: challenge.id,
@@ -68,7 +84,13 @@ export class OtpService {
    * Compare a code with the live one, count the comparison, and use the code up if it is right.
    * The answer must not be given before the transaction has committed: a rollback refunds the guess.
    */
-  async consume(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, otp: string): Promise<boolean> {
+  async consume(
+    transaction: Transaction,
+    phoneNumber: string,
+    purpose: OtpPurpose,
+    otp: string,
+    sessionId = '',
+  ): Promise<boolean> {
     const now = this.clock.now();
     const { rows } = await transaction.execute<{ id: string; keyId: string }>(
       'SELECT id, key_id AS keyId FROM otp_challenge WHERE phone_number = ? AND purpose = ?',
@@ -82,10 +104,34 @@ export class OtpService {
     const { affected } = await transaction.execute(
       `UPDATE otp_challenge SET attempts = attempts + 1, consumed_at = ?
        WHERE phone_number = ? AND purpose = ? AND id = ?
-         AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
-      [right ? now : null, phoneNumber, purpose, id, now, this.policy.maxAttempts],
+         AND COALESCE(session_id, '') = ? AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
+      [right ? now : null, phoneNumber, purpose, id, sessionId, now, this.policy.maxAttempts],
     );
     return right && affected === 1;
+  }
+
+  /** A guess that is refused for another reason than its code counts like any other. */
+  async countGuess(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, sessionId = ''): Promise<void> {
+    await transaction.execute(
+      `UPDATE otp_challenge SET attempts = attempts + 1
+       WHERE phone_number = ? AND purpose = ?
+         AND COALESCE(session_id, '') = ? AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
+      [phoneNumber, purpose, sessionId, this.clock.now(), this.policy.maxAttempts],
+    );
+  }
+
+  /** @returns whether this session has just used this very code, at most so many seconds ago */
+  async hasUsed(
+    { manager }: Transaction,
+    phoneNumber: string,
+    purpose: OtpPurpose,
+    otp: string,
+    { sessionId, withinSeconds }: { sessionId: string; withinSeconds: number },
+  ): Promise<boolean> {
+    const consumedAt = MoreThan(addSeconds(this.clock.now(), -withinSeconds));
+    const challenge = await manager.findOneBy(OtpChallenge, { phoneNumber, purpose, sessionId, consumedAt });
+    const code = challenge ? this.codes.of(challenge) : undefined;
+    return code !== undefined && isSameCode(code, otp);
   }
 
   /** Nothing is kept of a number that leaves. */
@@ -95,44 +141,52 @@ export class OtpService {
   }
 
   /** A live code goes out once more as it is; the guesses made stay made. */
-  private async resend(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, now: Date) {
+  private async resend(transaction: Transaction, { phoneNumber, purpose, owner }: RequestedOtp, now: Date) {
     // `resend_at` before `sends`: MySQL assigns from left to right, and the gap is that of the old count.
     const { affected } = await transaction.execute(
-      `UPDATE otp_challenge SET resend_at = CASE sends WHEN 1 THEN ? ELSE ? END, sends = sends + 1
+      `UPDATE otp_challenge SET resend_at = CASE sends WHEN 1 THEN ? ELSE ? END, sends = sends + 1,
+         session_id = ?
        WHERE phone_number = ? AND purpose = ? AND resend_at <= ?
-         AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
-      [this.gapEnd(now, 2), this.gapEnd(now, 3), phoneNumber, purpose, now, now, this.policy.maxAttempts],
+         AND COALESCE(account_id, '') = ? AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
+      [
+        ...[this.gapEnd(now, 2), this.gapEnd(now, 3), owner?.sessionId ?? null, phoneNumber, purpose, now],
+        ...[owner?.accountId ?? '', now, this.policy.maxAttempts],
+      ],
     );
     return affected === 1;
   }
 
   /**
    * A code that is used, expired or guessed to the end makes room for a new one. After one that was guessed to the
-   * end the gaps go on growing: each new code is another handful of guesses.
+   * end the gaps go on growing: each new code is another handful of guesses. A live code of another account stays.
    */
-  private async replace(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, now: Date) {
+  private async replace(transaction: Transaction, { phoneNumber, purpose, owner }: RequestedOtp, now: Date) {
     const guessedToTheEnd = 'consumed_at IS NULL AND expires_at > ?';
     const { affected } = await transaction.execute(
       `UPDATE otp_challenge SET
          resend_at = CASE WHEN ${guessedToTheEnd} THEN CASE sends WHEN 1 THEN ? ELSE ? END ELSE ? END,
          sends = CASE WHEN ${guessedToTheEnd} THEN sends + 1 ELSE 1 END,
-         id = ?, key_id = ?, attempts = 0, issued_at = ?, expires_at = ?, consumed_at = NULL
-       WHERE phone_number = ? AND purpose = ? AND resend_at <= ?`,
+         id = ?, account_id = ?, session_id = ?, key_id = ?, attempts = 0, issued_at = ?, expires_at = ?, consumed_at = NULL
+       WHERE phone_number = ? AND purpose = ? AND resend_at <= ?
+         AND (COALESCE(account_id, '') = ? OR consumed_at IS NOT NULL OR expires_at <= ? OR attempts >= ?)`,
       [
         ...[now, this.gapEnd(now, 2), this.gapEnd(now, 3), this.gapEnd(now, 1)],
         now,
-        ...[uuidv4(), this.codes.keyId, now, this.expiry(now)],
+        ...[uuidv4(), owner?.accountId ?? null, owner?.sessionId ?? null, this.codes.keyId, now, this.expiry(now)],
         ...[phoneNumber, purpose, now],
+        ...[owner?.accountId ?? '', now, this.policy.maxAttempts],
       ],
     );
     return affected === 1;
   }
 
-  private async issue(transaction: Transaction, phoneNumber: string, purpose: OtpPurpose, now: Date) {
+  private async issue(transaction: Transaction, { phoneNumber, purpose, owner }: RequestedOtp, now: Date) {
     try {
       await transaction.manager.insert(OtpChallenge, {
         phoneNumber,
         purpose,
+        accountId: owner?.accountId ?? null,
+        sessionId: owner?.sessionId ?? null,
         id: uuidv4(),
         keyId: this.codes.keyId,
         attempts: 0,
@@ -147,6 +201,11 @@ export class OtpService {
       if (isDuplicate(error)) return false;
       throw error;
     }
+  }
+
+  private sendableAt({ resendAt, expiresAt, ...challenge }: OtpChallenge, { owner }: RequestedOtp, now: Date) {
+    const live = challenge.consumedAt === null && expiresAt > now && challenge.attempts < this.policy.maxAttempts;
+    return live && challenge.accountId !== (owner?.accountId ?? null) && expiresAt > resendAt ? expiresAt : resendAt;
   }
 
   private gapEnd(now: Date, sends: number): Date {

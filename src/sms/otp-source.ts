@@ -9,5 +9,5 @@ export interface LiveCode {
 /** Gives the code that a text is about at the moment of sending; nobody keeps it anywhere. */
 export interface OtpSource {
   /** @returns undefined if the code is used, used up, replaced or past its life: such a text is not sent */
-  liveCodeFor(message: Pick<SmsMessage, 'phoneNumber' | 'challengeId'>): Promise<LiveCode | undefined>;
+  liveCodeFor(message: Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>): Promise<LiveCode | undefined>;
 }

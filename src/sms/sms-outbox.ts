@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Not } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { LanguageWish } from '../client/language-wish';
 import { Clock } from '../clock/clock';
@@ -11,6 +12,7 @@ import { Wording, type SmsTemplate } from './wording';
 
 export interface NewText {
   template: SmsTemplate;
+  /** Of what the code in the text is derived from. */
   challengeId: string;
   /** E.164. */
   to: string;
@@ -59,7 +61,12 @@ export class SmsOutbox {
     return message.state;
   }
 
+  /** But for what a number should still hear of a change that it can undo: that goes with the change. */
   async forget(transaction: Transaction, phoneNumber: string): Promise<void> {
-    await transaction.manager.delete(SmsMessage, { phoneNumber });
+    await transaction.manager.delete(SmsMessage, { phoneNumber, template: Not<SmsTemplate>('phone-changed') });
+  }
+
+  async cancel(transaction: Transaction, phoneNumber: string, challengeId: string): Promise<void> {
+    await transaction.manager.delete(SmsMessage, { phoneNumber, challengeId });
   }
 }

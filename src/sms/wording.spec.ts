@@ -1,11 +1,11 @@
 import { smsLanguages, type SmsWordingSettings } from '../config/sms-settings';
 import { sizeOf } from './alphabet';
-import { smsTemplates, Wording } from './wording';
+import { otpTemplates, Wording } from './wording';
 
 const code = '470492';
 const wording = (more: Partial<SmsWordingSettings> = {}) =>
   new Wording({ appName: 'Hodi', defaultLocale: 'en', ...more });
-const all = smsTemplates.flatMap((template) => smsLanguages.map((language) => [template, language] as const));
+const all = otpTemplates.flatMap((template) => smsLanguages.map((language) => [template, language] as const));
 const longest = {
   boundDomain: `${'a'.repeat(50)}.hodi.test`,
   androidHash: 'FA+9qCX9VSu',
@@ -72,13 +72,12 @@ describe('the text of a code', () => {
   });
 
   it('of a name without Latin letters and a long domain does not fit, and is said not to', () => {
-    const samples = wording({ ...longest, appName: 'هودي' }).samples();
+    const samples = wording({ ...longest, appName: 'هودي' })
+      .samples()
+      .filter(({ template }) => template !== 'phone-changed');
     expect(samples.map(({ fits }) => fits)).toEqual(samples.map(() => false));
-    expect(
-      wording()
-        .samples()
-        .map(({ fits }) => fits),
-    ).toEqual(samples.map(() => true));
+    const every = wording().samples();
+    expect(every.map(({ fits }) => fits)).toEqual(every.map(() => true));
   });
 
   it('that is bound may be one segment and still too long in bytes', () => {
@@ -86,5 +85,36 @@ describe('the text of a code', () => {
     expect(sizeOf(text)).toMatchObject({ segments: 1, bytes: 142 });
     expect(wording({ boundDomain: 'app.hodi.test' }).fits(sizeOf(text))).toBe(false);
     expect(wording().fits(sizeOf(text))).toBe(true);
+  });
+});
+
+describe('the text to the former number', () => {
+  const undo = 'BCDF-GHJK-LMNP';
+
+  it.each([
+    ['en', 'Your Hodi number was changed. Was it not you? Undo it in the app with BCDF-GHJK-LMNP, within 72 hours.'],
+    ['sw', 'Namba yako ya Hodi imebadilishwa. Si wewe? Irudishe kwenye programu kwa BCDF-GHJK-LMNP, ndani ya saa 72.'],
+    [
+      'fr',
+      "Votre numéro Hodi a été changé. Pas vous ? Annulez dans l'application avec BCDF-GHJK-LMNP, sous 72 heures.",
+    ],
+    ['ar', 'تغيّر رقمك في Hodi. لست أنت؟ استعده خلال 72 ساعة: BCDF-GHJK-LMNP'],
+    ['pt', 'O seu telefone em Hodi mudou. Foi outra pessoa? Anule na app com BCDF-GHJK-LMNP, em 72 horas.'],
+  ] as const)('in %s', (language, text) => expect(wording().text('phone-changed', language, undo)).toBe(text));
+
+  it.each(smsLanguages)('in %s is bound to no website and no app', (language) => {
+    const bound = wording({ boundDomain: 'app.hodi.test', androidHash: 'FA+9qCX9VSu' });
+    expect(bound.text('phone-changed', language, undo)).toBe(wording().text('phone-changed', language, undo));
+  });
+
+  it.each(smsLanguages)('in %s is one segment with its code, however long the name is', (language) => {
+    for (const appName of ['Hodi', 'W'.repeat(30), 'هودي', 'ه'.repeat(30)]) {
+      const text = wording({ appName }).text('phone-changed', language, undo);
+      expect(sizeOf(text)).toMatchObject({
+        segments: 1,
+        alphabet: /[ه]/.test(text) || language === 'ar' ? 'UCS-2' : 'GSM-7',
+      });
+      expect(text).toContain(undo);
+    }
   });
 });

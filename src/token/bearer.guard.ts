@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { AccessTokenNotValid, BadAuthorizationHeader, NotAuthenticated } from '../error/refusal';
-import { setCaller, SIGNED_IN, type Caller } from './caller';
+import { ENDS_SESSION, setCaller, SIGNED_IN, type Caller } from './caller';
 import { TokenService } from './token.service';
 
 /** Lets a route that is `@SignedIn()` be called with an access token only; other routes ignore the header. */
@@ -16,13 +16,15 @@ export class BearerGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!this.reflector.getAllAndOverride<boolean>(SIGNED_IN, [context.getHandler(), context.getClass()])) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    setCaller(request, await this.demandCaller(request));
+    const mayRepeat = this.reflector.get<boolean | undefined>(ENDS_SESSION, context.getHandler()) ?? false;
+    const evenEnded = mayRepeat && request.headers['idempotency-key'] !== undefined;
+    setCaller(request, await this.demandCaller(request, { evenEnded }));
     return true;
   }
 
   /** @throws NotAuthenticated, BadAuthorizationHeader, AccessTokenNotValid */
-  async demandCaller({ headers }: FastifyRequest): Promise<Caller> {
-    const caller = await this.tokens.callerOf(bearerToken(headers.authorization));
+  async demandCaller({ headers }: FastifyRequest, { evenEnded = false } = {}): Promise<Caller> {
+    const caller = await this.tokens.callerOf(bearerToken(headers.authorization), { evenEnded });
     if (caller === undefined) throw new AccessTokenNotValid();
     return caller;
   }

@@ -13,6 +13,14 @@ export const SIGNED_IN = 'hodi:signed-in';
 /** Puts a route, or all of a controller, behind an access token (RFC 6750). */
 export const SignedIn = () => applyDecorators(SetMetadata(SIGNED_IN, true), ApiBearerAuth());
 
+export const ENDS_SESSION = 'hodi:ends-session';
+
+/**
+ * For a route that ends the session it is called in: a repeat with an `Idempotency-Key` gets to the handler all the
+ * same, which must look at the session before it does anything.
+ */
+export const EndsSession = () => SetMetadata(ENDS_SESSION, true);
+
 const callers = new WeakMap<object, Caller>();
 
 export function setCaller(request: FastifyRequest, caller: Caller): void {

@@ -1,7 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { ascii } from '../transaction/ascii';
 
-export type SessionEnd = 'signed_out' | 'closed' | 'refresh_token_reused' | 'too_many' | 'phone_number_changed';
+export type SessionEnd =
+  'signed_out' | 'closed' | 'refresh_token_reused' | 'too_many' | 'phone_number_changed' | 'phone_number_restored';
 
 /** One sign-in on one device: what a refresh token renews. At most one refresh token of it is current. */
 @Entity('session')
@@ -53,13 +54,17 @@ export class Session {
   @Column('varchar', { name: 'user_agent', length: 200 })
   userAgent!: string;
 
-  /** Keyed hash of the `Idempotency-Key` that the sign-in came with. */
+  /** Keyed hash of the `Idempotency-Key` that the sign-in came with, and of its number. */
   @Column('varchar', { ...ascii, name: 'idempotency_key', length: 64, nullable: true })
   idempotencyKey!: string | null;
 
   /** Keyed hash of that key, the number and the code together. */
   @Column('varchar', { ...ascii, name: 'idempotency_body', length: 64, nullable: true })
   idempotencyBody!: string | null;
+
+  /** How often that key came with another code. */
+  @Column('int', { name: 'idempotency_mismatches', default: 0 })
+  idempotencyMismatches!: number;
 
   /** `jti` of the refresh token of another issuer that this session was exchanged for; each is taken once. */
   @Column('varchar', { ...ascii, name: 'imported_jti', length: 64, nullable: true })

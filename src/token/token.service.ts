@@ -74,6 +74,7 @@ export class TokenService {
       userAgent: client.userAgent,
       idempotencyKey: idempotency?.key ?? null,
       idempotencyBody: idempotency?.body ?? null,
+      idempotencyMismatches: 0,
       importedJti,
     };
     await transaction.execute(
@@ -137,12 +138,15 @@ export class TokenService {
     this.state.closed(session);
   }
 
-  /** @returns undefined unless it is a valid access token of a session that is live */
-  async callerOf(token: string): Promise<Caller | undefined> {
+  /**
+   * @param evenEnded for a caller whose session is looked at later
+   * @returns undefined unless it is a valid access token of a session that is live
+   */
+  async callerOf(token: string, { evenEnded = false } = {}): Promise<Caller | undefined> {
     const claims = this.tokens.readAccess(token);
     if (claims === undefined) return undefined;
     const caller = { accountId: claims.sub, sessionId: claims.sid };
-    return (await this.state.isLive(caller)) ? caller : undefined;
+    return evenEnded || (await this.state.isLive(caller)) ? caller : undefined;
   }
 
   /**

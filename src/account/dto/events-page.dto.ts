@@ -8,6 +8,7 @@ const kinds = [
   'session_closed',
   'refresh_token_reused',
   'phone_number_changed',
+  'phone_number_restored',
   'account_deleted',
 ];
 

@@ -1,10 +1,14 @@
 import { CreateTables1764000000000 } from './1764000000000-create-tables';
 import { FollowTexts1764100000000 } from './1764100000000-follow-texts';
+import { BindNumberChanges1764220000000 } from './1764220000000-bind-number-changes';
+import { RememberReplies1764220000001 } from './1764220000001-remember-replies';
 import { RememberSpentForeignTokens1764230000000 } from './1764230000000-remember-spent-foreign-tokens';
 
 /** In the order in which they run; one that has landed is never edited. */
 export const migrations = [
   CreateTables1764000000000,
   FollowTexts1764100000000,
+  BindNumberChanges1764220000000,
+  RememberReplies1764220000001,
   RememberSpentForeignTokens1764230000000,
 ];

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { IsNull, MoreThan } from 'typeorm';
+import { addSeconds, Clock } from '../clock/clock';
+import { AccessTokenNotValid, FreshLoginRequired } from '../error/refusal';
+import type { Caller } from '../token/caller';
+import { Session } from '../token/session.entity';
+import type { Transaction } from '../transaction/transaction';
+import { Account } from './account.entity';
+import { lockAccount } from './accounts';
+
+/** How old a sign-in may be for what moves or ends an account. */
+const freshSeconds = 600;
+
+/** What moves or ends an account is done only soon after a sign-in (OWASP ASVS 5.0, 7.5.1). */
+@Injectable()
+export class FreshSignIn {
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Locks the account, so that what else closes the session or moves the account has happened before or comes after.
+   * @returns the account as it is under the lock
+   * @throws FreshLoginRequired if the session began more than 10 minutes ago, or with a token of another stack;
+   * AccessTokenNotValid if the session is over
+   */
+  async demand(transaction: Transaction, caller: Caller): Promise<Account> {
+    const { accountId, sessionId } = caller;
+    await lockAccount(transaction, accountId);
+    const now = this.clock.now();
+    // Asked of the database: another node may have closed it a moment ago.
+    const live = { revokedAt: IsNull(), expiresAt: MoreThan(now) };
+    const session = await transaction.manager.findOneBy(Session, { id: sessionId, accountId, ...live });
+    if (session === null) throw new AccessTokenNotValid();
+    const isStale = addSeconds(session.createdAt, freshSeconds) < now;
+    if (isStale || session.importedJti !== null) throw new FreshLoginRequired();
+    return accountOf(transaction, caller);
+  }
+}
+
+/** @throws AccessTokenNotValid if the account was deleted a moment ago */
+export async function accountOf({ manager }: Transaction, { accountId }: Caller): Promise<Account> {
+  const account = await manager.findOneBy(Account, { id: accountId });
+  if (account === null) throw new AccessTokenNotValid();
+  return account;
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { In, LessThanOrEqual, MoreThan } from 'typeorm';
+import { addSeconds, Clock } from '../clock/clock';
+import { Refusal } from '../error/refusal';
+import type { Transaction } from '../transaction/transaction';
+import { Transactions } from '../transaction/transactions';
+import { Idempotency, lifeSeconds, type IdempotentRequest } from './idempotency';
+import { IdempotentReply } from './idempotent-reply.entity';
+
+const batchSize = 500;
+
+export interface OnceOptions<T> {
+  /** Which outcomes are answered again; all of them if it is not given. */
+  keeps?: (outcome: T) => boolean;
+  /** What the same key with another body costs, beside the refusal. */
+  onReuse?: () => Promise<void>;
+}
+
+/** A lost reply must not cost the caller what was done: the same request with the same key is answered again for 60 s. */
+@Injectable()
+export class IdempotentReplies {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly idempotency: Idempotency,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Does `work` unless it was done for an equal request, and keeps its outcome in the same commit. Of equal requests
+   * side by side the work itself lets one succeed; the others then find its outcome.
+   * @param key without one, `work` is done and nothing is kept
+   * @param scope what the key belongs to: the route, and the number or the account
+   * @returns the outcome, which must survive JSON; `reused` if the key came with another body
+   */
+  async once<T extends string | object>(
+    transaction: Transaction,
+    { key, scope, body }: KeyedRequest,
+    work: () => Promise<T>,
+    { keeps = () => true, onReuse }: OnceOptions<T> = {},
+  ): Promise<T | 'reused'> {
+    if (key === undefined) return work();
+    const request = this.idempotency.requestOf(key, scope, body);
+    const earlier = await this.find<T>(transaction, request);
+    if (earlier === 'reused') await onReuse?.();
+    if (earlier !== undefined) return earlier;
+    let outcome: T;
+    try {
+      outcome = await work();
+    } catch (error) {
+      const other = error instanceof Refusal ? await this.find<T>(transaction, request) : undefined;
+      if (other === undefined) throw error;
+      return other;
+    }
+    if (!keeps(outcome)) return (await this.find<T>(transaction, request)) ?? outcome;
+    await this.keep(transaction, request, outcome);
+    return outcome;
+  }
+
+  /** Removes what is not answered again any more, in batches. */
+  async removeExpired(): Promise<void> {
+    for (let removed = batchSize; removed === batchSize;) {
+      removed = await this.transactions.run(async ({ manager }) => {
+        const where = { createdAt: LessThanOrEqual(this.since()) };
+        const expired = await manager.find(IdempotentReply, { select: { keyHash: true }, where, take: batchSize });
+        const keyHash = In(expired.map((it) => it.keyHash));
+        if (expired.length > 0) await manager.delete(IdempotentReply, { ...where, keyHash });
+        return expired.length;
+      });
+    }
+  }
+
+  private async find<T>({ manager }: Transaction, { bodies }: IdempotentRequest): Promise<T | 'reused' | undefined> {
+    const kept = await manager.findOneBy(IdempotentReply, {
+      keyHash: In([...bodies.keys()]),
+      createdAt: MoreThan(this.since()),
+    });
+    if (kept === null) return undefined;
+    return kept.bodyHash === bodies.get(kept.keyHash) ? (JSON.parse(kept.reply) as T) : 'reused';
+  }
+
+  private async keep(
+    { manager }: Transaction,
+    { key, body, bodies }: IdempotentRequest,
+    outcome: unknown,
+  ): Promise<void> {
+    // What is still there is past its life: otherwise it would have been found.
+    await manager.delete(IdempotentReply, { keyHash: In([...bodies.keys()]) });
+    const reply = JSON.stringify(outcome);
+    await manager.insert(IdempotentReply, { keyHash: key, bodyHash: body, reply, createdAt: this.clock.now() });
+  }
+
+  private since(): Date {
+    return addSeconds(this.clock.now(), -lifeSeconds);
+  }
+}
+
+export interface KeyedRequest {
+  key: string | undefined;
+  scope: readonly string[];
+  body: readonly string[];
+}
