@@ -382,6 +382,9 @@ describe.each(databases)('another request with an Idempotency-Key, on $name', (d
       expect(told(await verifyWithoutKey(access, third, otp))).toEqual([200, first.text]);
       expect(told(await verifyWithoutKey(access, third, otherThan(otp)))).toEqual(invalidOtp);
       expect(told(await verifyWithoutKey(elsewhere, third, otp))).toEqual(invalidOtp);
+      const later = await test.requestOtp(third).then(() => otpOf(third));
+      const { access: another } = pairOf(await test.verify(third, later));
+      expect(told(await verifyWithoutKey(another, third, otp))).toEqual(invalidOtp);
       test.clock.advance(0.001);
       expect(told(await verifyWithoutKey(access, third, otp))).toEqual(invalidOtp);
     });

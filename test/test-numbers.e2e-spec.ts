@@ -90,4 +90,18 @@ describe.each(databases)('a number with a fixed code, on $name', (database) => {
     expect((await test.post('/api/account/me/phone-number/verify/', body, headers)).status).toBe(200);
     expect(test.inbox.to(reviewer)).toEqual([]);
   });
+
+  it('gets no text when an account moves away from it', async () => {
+    await test.requestOtp(reviewer);
+    const { access } = JSON.parse((await test.verify(reviewer, code)).text) as { access: string };
+    const headers = { Authorization: `Bearer ${access}` };
+    await test.post('/api/account/me/phone-number/', { phone_number: ordinary }, headers);
+    const body = { phone_number: ordinary, otp: await test.lastCode(ordinary) };
+    expect((await test.post('/api/account/me/phone-number/verify/', body, headers)).status).toBe(200);
+    await test.textsSent();
+    expect(test.inbox.to(reviewer)).toEqual([]);
+    expect(await test.dataSource.getRepository(SmsMessage).findBy({ phoneNumber: reviewer })).toMatchObject([
+      { template: 'phone-changed', state: 'sent', reason: 'test_number' },
+    ]);
+  });
 });
