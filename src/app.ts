@@ -7,11 +7,11 @@ import { Routes } from './http/routes';
 import { Log } from './log/log';
 
 /** What an application is told between being made and being started; tests tell theirs the same. */
-export function prepare(app: NestFastifyApplication, { corsOrigins }: Settings): void {
+export function prepare(app: NestFastifyApplication, settings: Settings): void {
   const log = app.get(Log);
   app.useLogger(log);
   const routes = app.get(Routes);
-  openFrontDoor(app.getHttpAdapter().getInstance(), routes, log);
-  if (corsOrigins.length > 0) letBrowsersCall(app.getHttpAdapter().getInstance(), corsOrigins);
-  routes.demandTokensFor(pathsBehindToken(serveOpenApi(app)));
+  openFrontDoor(app.getHttpAdapter().getInstance(), settings, routes, log);
+  if (settings.corsOrigins.length > 0) letBrowsersCall(app.getHttpAdapter().getInstance(), settings.corsOrigins);
+  routes.demandTokensFor(pathsBehindToken(serveOpenApi(app, settings)));
 }

@@ -205,6 +205,10 @@ describe('what is no HTTP', () => {
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['an unknown version', 'GET / HTTP/9.9\r\nHost: localhost\r\n\r\n'],
     ['no Host (RFC 9112 section 3.2)', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['an empty Host', 'GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n'],
+    ['two Hosts', 'GET / HTTP/1.1\r\nHost: hodi.test\r\nHost: evil.test\r\nConnection: close\r\n\r\n'],
+    ['the same Host twice', 'GET / HTTP/1.1\r\nHost: hodi.test\r\nhost: hodi.test\r\nConnection: close\r\n\r\n'],
+    ['a bad Host in HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a b/<x>\r\n\r\n'],
     ['a header without a colon', `${head}nonsense\r\n\r\n`],
     ['a space in the name of a header', `${head}A B: c\r\n\r\n`],
     ['a negative length', `${head}Content-Length: -1\r\n\r\n`],
@@ -212,6 +216,52 @@ describe('what is no HTTP', () => {
     ['a length beside chunks', `${head}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
     ['a chunk without a size', `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n`],
   ])('refuses %s with 400', async (_name, bytes) => expectReply(await sendRaw(test.url, bytes), 400, malformed));
+
+  it.each([
+    'a b/<x>',
+    'a b',
+    'hodi.test/',
+    'hodi.test/path',
+    'hodi.test?a',
+    'hodi.test#a',
+    'user@hodi.test',
+    'user:password@hodi.test',
+    'http://hodi.test',
+    'hodi.test, evil.test',
+    'hodi.test:',
+    'hodi.test:port',
+    'hodi.test:65536',
+    'hodi.test:80:80',
+    ':80',
+    '"hodi.test"',
+    "hodi.test'onload=",
+    'hodi.test\\evil',
+    '%00',
+    'hodi%2ftest',
+    'h\u00f6di.test',
+    '999.1.1.1',
+    '[::1',
+    '::1',
+    '[::g]',
+    '[1.2.3.4]',
+    '[]',
+  ])('refuses the Host %s with 400, whatever is asked for', async (host) => {
+    for (const path of ['/', requestOtpPath, '/health/live/']) {
+      const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, 'latin1');
+      expectReply(await sendRaw(test.url, bytes), 400, malformed);
+    }
+  });
+
+  it.each(['hodi.test', 'HODI.test:3000', 'hodi.test.', 'my_service', '127.0.0.1:80', '[::1]', '[2001:db8::1]:443'])(
+    'takes the Host %s',
+    async (host) => {
+      const bytes = `GET /health/live/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+      expect((await sendRaw(test.url, bytes)).status).toBe(200);
+    },
+  );
+
+  it('takes HTTP/1.0 without a Host', async () =>
+    expect((await sendRaw(test.url, 'GET /health/live/ HTTP/1.0\r\n\r\n')).status).toBe(200));
 
   it.each([
     ['a header', `GET / HTTP/1.1\r\nHost: localhost\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`],
@@ -230,6 +280,26 @@ describe('headers of every reply', () => {
   const idOf = async (id: string) =>
     (await test.send({ method: 'POST', path: verifyPath, headers: { 'X-Request-Id': id } })).headers['x-request-id'];
   const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+  const security = {
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+  };
+
+  it.each([
+    ['a reply', 'GET /health/live/ HTTP/1.1\r\nHost: hodi.test\r\nConnection: close\r\n\r\n', 200],
+    ['a refusal', `GET ${verifyPath} HTTP/1.1\r\nHost: hodi.test\r\nConnection: close\r\n\r\n`, 405],
+    ['a bad Host', 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400],
+    ['a bad escape', 'GET /%zz HTTP/1.1\r\nHost: hodi.test\r\nConnection: close\r\n\r\n', 404],
+    ['a page of text', 'GET /api/docs/problems/ HTTP/1.1\r\nHost: hodi.test\r\nConnection: close\r\n\r\n', 200],
+    ['what is no HTTP', 'hello there\r\n\r\n', 400],
+    ['headers too large', `GET / HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('make browsers guess, frame and load nothing, on %s', async (_name, bytes, wanted) => {
+    const { status, headers } = await sendRaw(test.url, bytes);
+    expect([status, headers]).toMatchObject([wanted, security]);
+  });
 
   it.each(['a', 'Az_09-', 'x'.repeat(64)])("keeps the caller's X-Request-Id %s", async (id) =>
     expect(await idOf(id)).toBe(id),

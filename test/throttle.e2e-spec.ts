@@ -55,9 +55,13 @@ function expectThrottled({ status, headers, text }: HttpReply, seconds: number, 
       'cache-control': 'no-store',
       connection: 'close',
       'content-length': String(text.length),
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       'content-type': 'application/json',
       date: expect.any(String) as string,
+      'referrer-policy': 'no-referrer',
       'retry-after': String(seconds),
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
       'x-request-id': expect.any(String) as string,
     },
   });
@@ -231,8 +235,9 @@ describe.each(stores)('a limit for each client address, counted $where', ({ env 
 
   it('tells nothing of its counters while it is open', async () => {
     const { headers } = await ask(test);
-    const names = ['cache-control', 'connection', 'content-length', 'content-type', 'date', 'x-request-id'];
-    expect(Object.keys(headers).sort()).toEqual(names);
+    const open = ['cache-control', 'connection', 'content-length', 'content-type', 'date', 'x-request-id'];
+    const ofEveryReply = ['content-security-policy', 'referrer-policy', 'x-content-type-options', 'x-frame-options'];
+    expect(Object.keys(headers).sort()).toEqual([...open, ...ofEveryReply].sort());
   });
 
   it.each<[string, HttpRequest, number]>([
@@ -316,6 +321,15 @@ describe.each(stores)('a limit for each client address, counted $where', ({ env 
       ['no proxy that the client wrote itself', ['127.0.0.1, 203.0.113.1', '203.0.113.1']],
       ['IPv6 addresses of one /64 as one client', ['2001:db8:1:2::1', '2001:DB8:1:2:ffff:ffff:ffff:ffff']],
       ['an IPv4 address written as IPv6 as the same', ['203.0.113.1', '::ffff:203.0.113.1', '::FFFF:cb00:7101']],
+      ['an address with any port as the same', ['203.0.113.1', '203.0.113.1:4711', '203.0.113.1:4712']],
+      ['IPv6 in brackets, with any port, as the same', ['2001:db8::1', '[2001:db8::1]', '[2001:0DB8:0::1]:443']],
+      ['IPv6 with any zone as the same', ['fe80::1', 'fe80::1%eth0', '[fe80::1%25eth1]:80']],
+      ['a trusted proxy with a port as a proxy', ['203.0.113.1, 127.0.0.1:80', '203.0.113.1, [::ffff:127.0.0.1]:81']],
+      [
+        'the proxy itself where it names no caller',
+        ['6.6.6.1, ', '6.6.6.2, unknown', '6.6.6.3,_hidden', '6.6.6.4 , -'],
+      ],
+      ['the proxy itself where it names an ambiguous one', ['010.1.2.3', '0x7f.1.1.1', '10.1.3', '167838211']],
     ])('counts %s', async (_what, written) => {
       const four = [...written, ...written].slice(0, 4);
       expect(await statuses(behind, four.map(from))).toEqual(openAndShut);

@@ -1,6 +1,8 @@
-import { Controller, Get, Query, Req } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { serviceUrl } from '../client/service-url';
+import { SETTINGS, type Settings } from '../config/settings';
 import { InvalidPage } from '../error/refusal';
 import { CurrentCaller, SignedIn, type Caller } from '../token/caller';
 import { AuthEventDto, EventsPageDto } from './dto/events-page.dto';
@@ -10,7 +12,10 @@ import { eventsPerPage, ProfileService } from './profile.service';
 @SignedIn()
 @Controller('api/account/events')
 export class EventController {
-  constructor(private readonly profiles: ProfileService) {}
+  constructor(
+    private readonly profiles: ProfileService,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
 
   /** What happened to the caller's way in, newest first. */
   @Get()
@@ -31,10 +36,11 @@ export class EventController {
   async listEvents(
     @CurrentCaller() caller: Caller,
     @Query('page') asked: unknown,
-    @Req() { protocol, host }: FastifyRequest,
+    @Req() request: FastifyRequest,
   ): Promise<EventsPageDto> {
     const { page, count, events } = await this.profiles.eventsOf(caller, pageAsked(asked));
-    const link = (to: number) => `${protocol}://${host}/api/account/events/${to === 1 ? '' : `?page=${to}`}`;
+    const list = `${serviceUrl(request, this.settings.publicUrl)}/api/account/events/`;
+    const link = (to: number) => (to === 1 ? list : `${list}?page=${to}`);
     return {
       count,
       next: page * eventsPerPage < count ? link(page + 1) : null,

@@ -1,6 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
+import { isIPv6 } from 'node:net';
+import { clientAddress } from './client-address';
 
 /** Who is calling, as far as it may be kept: the network of the address, and what the client calls itself. */
 export interface ClientInfo {
@@ -11,13 +13,17 @@ export interface ClientInfo {
 }
 
 export const Client = createParamDecorator((_data: unknown, context: ExecutionContext): ClientInfo => {
-  const { ip, headers } = context.switchToHttp().getRequest<FastifyRequest>();
-  return { ip: networkOf(ip), userAgent: [...(headers['user-agent'] ?? '')].slice(0, 200).join('') };
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const { headers } = request;
+  return {
+    ip: networkOf(clientAddress(request).own),
+    userAgent: [...(headers['user-agent'] ?? '')].slice(0, 200).join(''),
+  };
 });
 
-function networkOf(ip: string): string {
-  if (!ipaddr.isValid(ip)) return '';
-  const address = ipaddr.process(ip);
-  const family = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
-  return family.networkAddressFromCIDR(`${address.toString()}/${address.kind() === 'ipv4' ? 24 : 48}`).toString();
+function networkOf(address: string): string {
+  if (address === '') return '';
+  return isIPv6(address)
+    ? ipaddr.IPv6.networkAddressFromCIDR(`${address}/48`).toString()
+    : ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`).toString();
 }

@@ -36,6 +36,7 @@ describe('defaults', () => {
     expect([secretKeys.length, jwtSecrets.length]).toEqual([1, 1]);
     expect(others).toEqual({
       production: false,
+      development: true,
       host: '127.0.0.1',
       port: 3000,
       dataDir: folder,
@@ -61,8 +62,25 @@ describe('defaults', () => {
       throttleTtlSeconds: 60,
       trustedProxies: [],
       corsOrigins: [],
+      apiDocs: true,
+      shutdownDrainSeconds: 0,
       logLevel: 'info',
     });
+  });
+
+  it('let a production process go on for 5 s after the signal to stop', () => {
+    const env = {
+      NODE_ENV: 'production',
+      SECRET_KEY: keys[0],
+      JWT_SECRET: keys[1],
+      SMS_TRANSPORT: 'vonage',
+      VONAGE_API_KEY: 'a',
+      VONAGE_API_SECRET: 'b',
+      VONAGE_SENDER: 'c',
+    };
+    expect(read(env)).toMatchObject({ production: true, development: false, shutdownDrainSeconds: 5 });
+    expect(read({ ...env, SHUTDOWN_DRAIN_SECONDS: '0' }).shutdownDrainSeconds).toBe(0);
+    expect(read({ NODE_ENV: 'test' })).toMatchObject({ development: false, shutdownDrainSeconds: 0 });
   });
 
   it('keep the data in .data', () => {
@@ -218,6 +236,15 @@ describe('refusals', () => {
     ['TRUSTED_PROXIES', '10.0.0.0/8,proxy.marker', cidrs],
     ['TRUSTED_PROXIES', '*', cidrs],
     ['TRUSTED_PROXIES', '0.0.0.0/0', cidrs],
+    ['TRUSTED_PROXIES', '0.0.0.0/00', cidrs],
+    ['TRUSTED_PROXIES', '::/000', cidrs],
+    ['TRUSTED_PROXIES', '010.0.0.0/8', cidrs],
+    ['TRUSTED_PROXIES', '10/8', cidrs],
+    ['TRUSTED_PROXIES', '0x0a000000/8', cidrs],
+    ['TRUSTED_PROXIES', 'fe80::1%eth0/64', cidrs],
+    ['API_DOCS', 'maybe', 'must be on or off'],
+    ['SHUTDOWN_DRAIN_SECONDS', '61', from(0, 60)],
+    ['PUBLIC_URL', 'https://user@signin.hodi.test', 'must have no query'],
     ['CORS_ORIGINS', '*', origins],
     ['CORS_ORIGINS', 'https://*.marker.test', origins],
     ['CORS_ORIGINS', 'https://marker.test,*', origins],

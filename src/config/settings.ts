@@ -1,12 +1,12 @@
-import ipaddr from 'ipaddr.js';
 import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/max';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP, isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CannotStart } from '../error/cannot-start';
 import { developmentSecret } from './development-secret';
-import { list, wholeNumber } from './setting-kinds';
+import { httpsUrl, list, wholeNumber } from './setting-kinds';
 import { sharedSecretFaults } from './shared-secrets';
 import { providerSettingNames } from './sms-provider-settings';
 import { readSmsSettings, smsSettingNames, type SmsSettings } from './sms-settings';
@@ -16,6 +16,7 @@ export const SETTINGS = Symbol('SETTINGS');
 /** Every setting of the service, read once and checked before anything else happens. */
 export interface Settings {
   production: boolean;
+  development: boolean;
   host: string;
   port: number;
   dataDir: string;
@@ -47,8 +48,15 @@ export interface Settings {
   redisUrl?: string;
   throttleLimit: number;
   throttleTtlSeconds: number;
+  /** CIDRs. */
   trustedProxies: string[];
   corsOrigins: string[];
+  /** Where the world reaches this service: with the path that a proxy takes off, without a slash at its end. */
+  publicUrl?: string;
+  /** Whether Swagger UI and the OpenAPI document are served. */
+  apiDocs: boolean;
+  /** Seconds from the signal to stop until no new connection is taken. */
+  shutdownDrainSeconds: number;
   phoneDefaultRegion?: CountryCode;
   phoneCountries?: CountryCode[];
   logLevel: LogLevel;
@@ -131,6 +139,16 @@ const database = z.string().transform((text, context): Settings['database'] => {
   return z.NEVER;
 });
 
+/** Strict, as callers' addresses are: `010.0.0.0/8` is 8.0.0.0/8 to some readers, and `/0` is everybody. */
+function isCidr(text: string): boolean {
+  const [, network = '', prefix = ''] = /^([^/%]+)\/([1-9]\d{0,2})$/.exec(text) ?? [];
+  return isIP(network) !== 0 && Number(prefix) <= (isIPv6(network) ? 128 : 32);
+}
+
+const publicUrl = httpsUrl
+  .refine((text) => !/[?#@\s]/.test(text), 'must have no query')
+  .transform((text) => text.replace(/\/+$/, ''));
+
 const isOrigin = (text: string) => urlOf(text)?.origin === text && /^https?:[^*]+$/.test(text);
 const country = z
   .string()
@@ -168,14 +186,14 @@ function schema(production: boolean, asymmetric: boolean) {
     THROTTLE_LIMIT: wholeNumber(0, 1_000_000).default(100),
     THROTTLE_TTL_SECONDS: wholeNumber(1, 86_400).default(60),
     TRUSTED_PROXIES: list
-      .refine(
-        (items) => items.every((item) => ipaddr.isValidCIDR(item) && !item.endsWith('/0')),
-        'must be CIDRs, such as 10.0.0.0/8,::1/128',
-      )
+      .refine((items) => items.every(isCidr), 'must be CIDRs, such as 10.0.0.0/8,::1/128')
       .default([]),
     CORS_ORIGINS: list
       .refine((items) => items.every(isOrigin), 'must be exact origins, such as https://app.hodi.test, without a path')
       .default([]),
+    PUBLIC_URL: publicUrl.optional(),
+    API_DOCS: z.enum(['on', 'off'], 'must be on or off').default('on'),
+    SHUTDOWN_DRAIN_SECONDS: wholeNumber(0, 60).default(production ? 5 : 0),
     PHONE_DEFAULT_REGION: country.optional(),
     PHONE_COUNTRIES: list.pipe(z.array(country).min(1, 'names no country')).optional(),
     LOG_LEVEL: z.enum(logLevels, `must be out of: ${logLevels.join(', ')}`).default('info'),
@@ -210,6 +228,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const secret = (ring: string[] | undefined, name: string) => ring ?? [developmentSecret(values.DATA_DIR, name)];
   return {
     production,
+    development: (values.NODE_ENV ?? 'development') === 'development',
     host: values.HOST,
     port: values.PORT,
     dataDir: values.DATA_DIR,
@@ -234,12 +253,15 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     otpTtlSeconds: values.OTP_TTL_SECONDS,
     otpMaxAttempts: values.OTP_MAX_ATTEMPTS,
     otpResendSeconds: values.OTP_RESEND_SECONDS,
-    sms,
+    sms: { ...sms, publicUrl: values.PUBLIC_URL },
     redisUrl: values.REDIS_URL,
     throttleLimit: values.THROTTLE_LIMIT,
     throttleTtlSeconds: values.THROTTLE_TTL_SECONDS,
     trustedProxies: values.TRUSTED_PROXIES,
     corsOrigins: values.CORS_ORIGINS,
+    publicUrl: values.PUBLIC_URL,
+    apiDocs: values.API_DOCS === 'on',
+    shutdownDrainSeconds: values.SHUTDOWN_DRAIN_SECONDS,
     phoneDefaultRegion: values.PHONE_DEFAULT_REGION,
     phoneCountries: values.PHONE_COUNTRIES,
     logLevel: values.LOG_LEVEL,

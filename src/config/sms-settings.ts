@@ -2,7 +2,7 @@ import { isSupportedCountry, isValidPhoneNumber, type CountryCode } from 'libpho
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Clock } from '../clock/clock';
-import { httpsUrl, list, wholeNumber } from './setting-kinds';
+import { list, wholeNumber } from './setting-kinds';
 import { providerSettings, type ProviderName, type ProviderSettings } from './sms-provider-settings';
 
 /** Everybody who carries texts. */
@@ -36,7 +36,7 @@ export interface SmsSettings {
   wording: SmsWordingSettings;
   /** What providers without signatures prove themselves by when they report. */
   receiptToken?: string;
-  /** Where the world reaches this service, without a slash at its end. */
+  /** As in the settings of the whole service. */
   publicUrl?: string;
   testNumbers: TestNumber[];
   /** How long a text waits for the one before it to be dealt with. */
@@ -153,10 +153,6 @@ function others(production: boolean) {
         .string()
         .regex(/^[\w-]{32,128}$/, 'must be 32 to 128 letters and digits; make one with: openssl rand -hex 32')
         .optional(),
-      PUBLIC_URL: httpsUrl
-        .refine((text) => !/[?#]/.test(text), 'must have no query')
-        .transform((text) => text.replace(/\/+$/, ''))
-        .optional(),
       OTP_TEST_NUMBERS: testNumbers.default([]),
       OTP_TEST_NUMBERS_IN_PRODUCTION: z.enum(['true', 'false'], 'must be true or false').default('false'),
     })
@@ -201,7 +197,6 @@ export function readSmsSettings(
       defaultLocale: values.SMS_DEFAULT_LOCALE,
     },
     receiptToken: values.SMS_RECEIPT_TOKEN,
-    publicUrl: values.PUBLIC_URL,
     testNumbers: values.OTP_TEST_NUMBERS,
     handoverMilliseconds: values.SMS_HANDOVER_MILLISECONDS,
   };

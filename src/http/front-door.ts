@@ -1,15 +1,25 @@
 import type { FastifyInstance } from 'fastify';
 import { METHODS } from 'node:http';
+import { noteClientAddress, TrustedProxies } from '../client/client-address';
 import { isAccountPath, pathOf } from '../client/request-path';
+import { hasProperHost } from '../client/service-url';
+import type { Settings } from '../config/settings';
 import { MalformedRequest } from '../error/refusal';
 import type { Log } from '../log/log';
 import { receiptBodyLimit } from './refusal-replies';
 import { readBodiesAsBytes } from './request-body';
 import type { Routes } from './routes';
+import { securityHeaders } from './security-headers';
 import { closeConnectionsWhenStopping } from './stopping';
 
 /** What holds for every request and reply, told to Fastify before the first route is made. */
-export function openFrontDoor(fastify: FastifyInstance, routes: Routes, log: Log): void {
+export function openFrontDoor(
+  fastify: FastifyInstance,
+  { trustedProxies }: Pick<Settings, 'trustedProxies'>,
+  routes: Routes,
+  log: Log,
+): void {
+  const proxies = new TrustedProxies(trustedProxies);
   routes.collect(fastify);
   readBodiesAsBytes(fastify);
   answerEveryMethod(fastify);
@@ -19,10 +29,10 @@ export function openFrontDoor(fastify: FastifyInstance, routes: Routes, log: Log
   closeConnectionsWhenStopping(fastify);
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.header('X-Request-Id', request.id);
+    noteClientAddress(request, proxies);
+    reply.headers({ ...securityHeaders, 'X-Request-Id': request.id });
     if (isAccountPath(pathOf(request))) reply.header('Cache-Control', 'no-store');
-    const isHostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
-    done(isHostless ? new MalformedRequest() : undefined);
+    done(hasProperHost(request) ? undefined : new MalformedRequest());
   });
   // An expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1); Node would answer 417 by itself.
   fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));

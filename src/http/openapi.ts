@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { Settings } from '../config/settings';
 import {
   AccessTokenNotValid,
   BodyTooLarge,
@@ -25,8 +26,8 @@ Every reply carries \`X-Request-Id\`. Bodies may be JSON, a form, or multipart w
 without the slash at their end.`;
 
 /** Serves Swagger UI at `/api/docs/`, and the document as JSON and YAML. */
-export function serveOpenApi(app: NestFastifyApplication): OpenAPIObject {
-  const document = openApiDocument(app);
+export function serveOpenApi(app: NestFastifyApplication, { publicUrl }: Pick<Settings, 'publicUrl'>): OpenAPIObject {
+  const document = openApiDocument(app, publicUrl);
   SwaggerModule.setup('api/docs', app, document, {
     jsonDocumentUrl: 'api/openapi.json',
     yamlDocumentUrl: 'api/openapi.yaml',
@@ -45,13 +46,13 @@ export function pathsBehindToken({ paths }: OpenAPIObject): string[] {
 }
 
 /** What the controllers say of themselves, and what every route sends beside. */
-function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
+function openApiDocument(app: NestFastifyApplication, publicUrl = '/'): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Hodi')
     .setDescription(about)
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/')
+    .addServer(publicUrl)
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .addTag('account', 'Sign in')
     .addTag('token', 'Renew, check and end a sign-in')

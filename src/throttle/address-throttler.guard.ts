@@ -1,6 +1,7 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
 import type { FastifyRequest } from 'fastify';
+import { clientAddress } from '../client/client-address';
 import { isAccountPath, pathOf } from '../client/request-path';
 import { Throttled } from '../error/refusal';
 
@@ -9,6 +10,11 @@ import { Throttled } from '../error/refusal';
 export class AddressThrottlerGuard extends ThrottlerGuard {
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
     return !isAccountPath(pathOf(context.switchToHttp().getRequest<FastifyRequest>()));
+  }
+
+  /** The base class cuts IPv6 to its /64. */
+  protected override async getTracker(request: FastifyRequest): Promise<string> {
+    return super.getTracker({ ip: clientAddress(request).nearest });
   }
 
   protected override generateKey(_context: ExecutionContext, address: string): string {

@@ -6,6 +6,8 @@ export interface HttpRequest {
   path: string;
   headers?: Record<string, string>;
   body?: string | Buffer;
+  /** Which of this machine's addresses it comes from. */
+  localAddress?: string;
 }
 
 export interface HttpReply {
@@ -15,11 +17,15 @@ export interface HttpReply {
 }
 
 /** Sends what it is told to the letter, and holds every reply against the OpenAPI document. */
-export async function send(url: string, { method, path, headers = {}, body = '' }: HttpRequest): Promise<HttpReply> {
+export async function send(
+  url: string,
+  { method, path, headers = {}, body = '', localAddress }: HttpRequest,
+): Promise<HttpReply> {
   const bytes = Buffer.from(body);
   const length = method === 'POST' || bytes.length > 0 ? { 'Content-Length': String(bytes.length) } : {};
   const reply = await new Promise<HttpReply>((resolve, reject) => {
-    const call = request(`${url}${path}`, { method, headers: { ...length, ...headers }, agent: false }, (incoming) => {
+    const options = { method, headers: { ...length, ...headers }, agent: false, localAddress };
+    const call = request(`${url}${path}`, options, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);
