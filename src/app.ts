@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from './config/settings';
+import { Connections } from './http/connections';
 import { letBrowsersCall } from './http/cors';
 import { openFrontDoor } from './http/front-door';
 import { pathsBehindToken, serveOpenApi } from './http/openapi';
@@ -11,7 +12,7 @@ export function prepare(app: NestFastifyApplication, settings: Settings): void {
   const log = app.get(Log);
   app.useLogger(log);
   const routes = app.get(Routes);
-  openFrontDoor(app.getHttpAdapter().getInstance(), settings, routes, log);
+  openFrontDoor(app.getHttpAdapter().getInstance(), settings, routes, app.get(Connections), log);
   if (settings.corsOrigins.length > 0) letBrowsersCall(app.getHttpAdapter().getInstance(), settings.corsOrigins);
   routes.demandTokensFor(pathsBehindToken(serveOpenApi(app, settings)));
 }

@@ -1,14 +1,18 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { prepare } from './app';
 import { AppModule } from './app.module';
 import type { Settings } from './config/settings';
 import { CannotStart } from './error/cannot-start';
+import { ReadinessService } from './health/readiness.service';
+import { Connections } from './http/connections';
 import { createAdapter } from './http/fastify-adapter';
 import { Log } from './log/log';
 
-/** Replies in flight get this long after a signal to stop. */
-const stopMilliseconds = 9_000;
+/** From a signal to the end: process managers kill after 10 s. A longer drain gets what closing needs on top. */
+const stopMilliseconds = 9_500;
+const closeMilliseconds = 4_500;
 
 export async function serve(settings: Settings): Promise<void> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), createAdapter(settings), {
@@ -16,7 +20,7 @@ export async function serve(settings: Settings): Promise<void> {
     abortOnError: false,
   });
   prepare(app, settings);
-  stopOn(app, 'SIGTERM', 'SIGINT');
+  stopOn(app, settings, 'SIGTERM', 'SIGINT');
   announce(await listen(app, settings), settings, app.get(Log));
 }
 
@@ -38,16 +42,34 @@ function announce(url: string, { production, sms }: Settings, log: Log): void {
   process.stdout.write(`\n  Hodi listens on ${url}\n  Swagger UI: ${url}/api/docs/\n  Codes appear ${codes}.\n\n`);
 }
 
-function stopOn(app: NestFastifyApplication, ...signals: NodeJS.Signals[]): void {
-  const stop = () => {
-    setTimeout(() => process.exit(1), stopMilliseconds).unref();
-    app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        app.get(Log).trouble('stopping failed', error);
-        process.exit(1);
-      },
-    );
-  };
-  signals.forEach((signal) => process.once(signal, stop));
+/** A second signal changes nothing: the first one ends the process. */
+function stopOn(app: NestFastifyApplication, { shutdownDrainSeconds }: Settings, ...signals: NodeJS.Signals[]): void {
+  let stopping: Promise<void> | undefined;
+  const begin = () => (stopping ??= stop(app, shutdownDrainSeconds * 1_000));
+  signals.forEach((signal) => process.on(signal, () => void begin()));
+}
+
+/**
+ * Readiness goes first, so that proxies stop to send requests here while each is still served. After the drain no new
+ * connection is taken; replies and texts under way are finished side by side.
+ */
+async function stop(app: NestFastifyApplication, drainMilliseconds: number): Promise<void> {
+  const log = app.get(Log);
+  setTimeout(
+    () => {
+      log.warn('stopped before all was finished');
+      process.exit(0);
+    },
+    Math.max(stopMilliseconds, drainMilliseconds + closeMilliseconds),
+  ).unref();
+  log.event('stopping');
+  app.get(ReadinessService).leave();
+  app.get(Connections).leave();
+  if (drainMilliseconds > 0) await wait(drainMilliseconds);
+  app.get(Connections).close();
+  await app.close().catch((error: unknown) => {
+    log.trouble('stopping failed', error);
+    process.exit(1);
+  });
+  process.exit(0);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { databases } from './support/databases';
 import { otpSent, postJson, requestOtpPath } from './support/http-client';
 import { ProviderServer, reply } from './support/provider-server';
@@ -132,6 +133,83 @@ describe('a service that is told to stop', () => {
 
     expect(await service.stop()).toBe(0);
     expect(await silent.untilClosed()).toBe('');
+  });
+
+  it('is not held up by a request that never comes to its end, and still ends with 0', async () => {
+    await start();
+    const connection = await Connection.open(service.url);
+    const head = 'Host: hodi.test\r\nContent-Type: application/json\r\nContent-Length: 8000\r\nExpect: 100-continue';
+    await connection.write(`POST ${requestOtpPath} HTTP/1.1\r\n${head}\r\n\r\n`);
+    await connection.hears('100 Continue\r\n\r\n');
+    const headers = await Connection.open(service.url);
+    await headers.write('GET /health/live/ HTTP/1.1\r\nHost: hodi.test\r\n');
+    const drip = setInterval(() => {
+      void connection.write(' ');
+      void headers.write('A: b\r\n');
+    }, 100);
+
+    expect(await service.stop()).toBe(0);
+    clearInterval(drip);
+    expect(await connection.untilClosed()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    expect(await headers.untilClosed()).toBe('');
+  });
+
+  it.each(['0', '1'])('answers the call that has begun, however many signals follow, after %s s', async (drain) => {
+    await start({ SHUTDOWN_DRAIN_SECONDS: drain });
+    const { connection, finish } = await beginToAskForOtp(service.url);
+    service.signal('SIGTERM');
+    await service.lineWith('"msg":"stopping"');
+    service.signal('SIGTERM');
+    service.signal('SIGINT');
+    await refuses(service.url);
+    service.signal('SIGINT');
+    await finish();
+    expect(await connection.untilClosed()).toMatch(/\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+    expect(await service.stopped()).toBe(0);
+    expect(service.output.filter((line) => line.includes('"msg":"stopping"'))).toHaveLength(1);
+  });
+
+  it('serves on new connections while it drains, says that it is not ready, and keeps no connection', async () => {
+    await start({ SHUTDOWN_DRAIN_SECONDS: '2' });
+    const get = (path: string) => fetch(`${service.url}${path}`);
+    service.signal('SIGTERM');
+    await service.lineWith('"msg":"stopping"');
+
+    const ready = await get('/health/ready/');
+    expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
+    expect(await ready.json()).toMatchObject({ status: 'unavailable', parts: { process: 'down' } });
+    const reply = await postJson(service.url, requestOtpPath, { phone_number: phone });
+    expect([reply.status, reply.headers.connection]).toEqual([200, 'close']);
+    await service.textTo(phone);
+    expect(await service.stopped()).toBe(0);
+  });
+
+  it('breaks off no call of 30 callers who go elsewhere as soon as it is not ready', async () => {
+    await start({ SHUTDOWN_DRAIN_SECONDS: '3' });
+    const agent = new Agent({ keepAlive: true });
+    const statusOf = (path: string, through: Agent | false) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const outgoing = request(`${service.url}${path}`, { agent: through }, (incoming) => {
+          incoming.on('error', reject).on('end', () => resolve(incoming.statusCode));
+          incoming.resume();
+        });
+        outgoing.on('error', reject).end();
+      });
+    let isReady = true;
+    let answered = 0;
+    const call = async (_: unknown, caller: number) => {
+      while (isReady) {
+        expect(await statusOf('/health/live/', caller % 2 === 0 && agent)).toBe(200);
+        answered += 1;
+      }
+    };
+    const callers = Array.from({ length: 30 }, call);
+    while (answered < 300) await setImmediate();
+    service.signal('SIGTERM');
+    while (isReady) isReady = (await statusOf('/health/ready/', false)) === 200;
+    await Promise.all(callers);
+    expect(await service.stopped()).toBe(0);
+    agent.destroy();
   });
 
   it('leaves a text to the next start that its provider has not answered for in 5 seconds', async () => {

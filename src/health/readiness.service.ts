@@ -24,6 +24,11 @@ export class ReadinessService implements OnModuleDestroy {
   ) {}
 
   onModuleDestroy(): void {
+    this.leave();
+  }
+
+  /** From now on no request should be sent here: the process is stopping. */
+  leave(): void {
     this.stopping = true;
   }
 

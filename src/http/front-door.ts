@@ -6,17 +6,18 @@ import { hasProperHost } from '../client/service-url';
 import type { Settings } from '../config/settings';
 import { MalformedRequest } from '../error/refusal';
 import type { Log } from '../log/log';
+import type { Connections } from './connections';
 import { receiptBodyLimit } from './refusal-replies';
 import { readBodiesAsBytes } from './request-body';
 import type { Routes } from './routes';
 import { securityHeaders } from './security-headers';
-import { closeConnectionsWhenStopping } from './stopping';
 
 /** What holds for every request and reply, told to Fastify before the first route is made. */
 export function openFrontDoor(
   fastify: FastifyInstance,
   { trustedProxies }: Pick<Settings, 'trustedProxies'>,
   routes: Routes,
+  connections: Connections,
   log: Log,
 ): void {
   const proxies = new TrustedProxies(trustedProxies);
@@ -26,7 +27,7 @@ export function openFrontDoor(
   fastify.addHook('onRoute', (route) => {
     if (route.url.startsWith('/api/sms/receipts/')) route.bodyLimit = receiptBodyLimit;
   });
-  closeConnectionsWhenStopping(fastify);
+  connections.watch(fastify);
 
   fastify.addHook('onRequest', (request, reply, done) => {
     noteClientAddress(request, proxies);

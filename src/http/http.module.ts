@@ -4,6 +4,7 @@ import { AddressThrottlerGuard } from '../throttle/address-throttler.guard';
 import { ThrottleModule } from '../throttle/throttle.module';
 import { BearerGuard } from '../token/bearer.guard';
 import { TokenModule } from '../token/token.module';
+import { Connections } from './connections';
 import { DtoPipe } from './dto.pipe';
 import { NegotiationGuard } from './negotiation.guard';
 import { ProblemController } from './problem.controller';
@@ -18,6 +19,7 @@ import { UnroutedGuard } from './unrouted.guard';
   controllers: [ProblemController, UnroutedController],
   providers: [
     Routes,
+    Connections,
     { provide: APP_GUARD, useClass: NegotiationGuard },
     { provide: APP_GUARD, useExisting: BearerGuard },
     { provide: APP_GUARD, useClass: UnroutedGuard },
