@@ -4,6 +4,7 @@ import { Connections } from './http/connections';
 import { letBrowsersCall } from './http/cors';
 import { openFrontDoor } from './http/front-door';
 import { pathsBehindToken, serveOpenApi } from './http/openapi';
+import { Origins } from './http/origins';
 import { Routes } from './http/routes';
 import { Log } from './log/log';
 
@@ -13,6 +14,6 @@ export function prepare(app: NestFastifyApplication, settings: Settings): void {
   app.useLogger(log);
   const routes = app.get(Routes);
   openFrontDoor(app.getHttpAdapter().getInstance(), settings, routes, app.get(Connections), log);
-  if (settings.corsOrigins.length > 0) letBrowsersCall(app.getHttpAdapter().getInstance(), settings.corsOrigins);
+  letBrowsersCall(app.getHttpAdapter().getInstance(), app.get(Origins));
   routes.demandTokensFor(pathsBehindToken(serveOpenApi(app, settings)));
 }

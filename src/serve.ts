@@ -33,8 +33,9 @@ async function listen(app: NestFastifyApplication, { host, port }: Settings): Pr
   });
 }
 
-function announce(url: string, { production, sms }: Settings, log: Log): void {
+function announce(url: string, { production, development, sms }: Settings, log: Log): void {
   log.event('listening', { url });
+  if (development) log.event('pages of any port of localhost may call, as NODE_ENV is development');
   if (production) return;
   const transports = [...sms.routes.values()].flat();
   const shown = transports.includes('file') ? `in ${sms.file}` : `on phones, by ${[...new Set(transports)].join(', ')}`;

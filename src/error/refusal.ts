@@ -92,6 +92,11 @@ export class NotFound extends Refusal {
   readonly code = 'not_found';
 }
 
+/** A page of another origin made its visitor's browser send this. */
+export class CrossSiteRequest extends Refusal {
+  readonly code = 'cross_site_request';
+}
+
 /** No access token where one is needed. */
 export class NotAuthenticated extends Refusal {
   readonly code = 'not_authenticated';
@@ -163,6 +168,7 @@ export type AnyRefusal =
   | NotAcceptable
   | MethodNotAllowed
   | NotFound
+  | CrossSiteRequest
   | NotAuthenticated
   | BadAuthorizationHeader
   | AccessTokenNotValid

@@ -5,8 +5,10 @@ import { ThrottleModule } from '../throttle/throttle.module';
 import { BearerGuard } from '../token/bearer.guard';
 import { TokenModule } from '../token/token.module';
 import { Connections } from './connections';
+import { CrossSiteGuard } from './cross-site.guard';
 import { DtoPipe } from './dto.pipe';
 import { NegotiationGuard } from './negotiation.guard';
+import { Origins } from './origins';
 import { ProblemController } from './problem.controller';
 import { RefusalFilter } from './refusal.filter';
 import { Routes } from './routes';
@@ -20,7 +22,9 @@ import { UnroutedGuard } from './unrouted.guard';
   providers: [
     Routes,
     Connections,
+    Origins,
     { provide: APP_GUARD, useClass: NegotiationGuard },
+    { provide: APP_GUARD, useClass: CrossSiteGuard },
     { provide: APP_GUARD, useExisting: BearerGuard },
     { provide: APP_GUARD, useClass: UnroutedGuard },
     { provide: APP_GUARD, useExisting: AddressThrottlerGuard },

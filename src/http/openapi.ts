@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import type { Settings } from '../config/settings';
 import {
   AccessTokenNotValid,
+  CrossSiteRequest,
   BodyTooLarge,
   InvalidFields,
   NotAcceptable,
@@ -137,6 +138,10 @@ const ofAccountRoutes: Record<string, ResponseObject> = {
   503: refused(new ServiceUnavailable(), 'The database does not answer.'),
 };
 
+const ofRoutesThatChange: Record<string, ResponseObject> = {
+  403: refused(new CrossSiteRequest(), 'A web page of another origin sent it.'),
+};
+
 const ofRoutesForCallers: Record<string, ResponseObject> = {
   401: refused(new AccessTokenNotValid(), 'The access token is missing, not valid, or its session is over.'),
 };
@@ -177,6 +182,7 @@ function completed(path: string, item: PathItemObject): PathItemObject {
       const responses: Record<string, ResponseObject> = {
         ...ofEveryRoute,
         ...(path.startsWith('/api/account/') ? ofAccountRoutes : {}),
+        ...(path.startsWith('/api/account/') && method !== 'get' ? ofRoutesThatChange : {}),
         ...(operation.security ? ofRoutesForCallers : {}),
         ...(operation.requestBody ? ofRoutesWithBody : {}),
       };

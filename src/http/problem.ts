@@ -29,6 +29,7 @@ export const problemTitles: Readonly<Record<ProblemCode, string>> = {
   method_not_allowed: 'Method not allowed',
   not_found: 'Not found',
   invalid_page: 'No such page',
+  cross_site_request: 'Cross-site request',
   not_authenticated: 'Not signed in',
   bad_authorization_header: 'Malformed Authorization header',
   access_token_not_valid: 'Access token not valid',

@@ -52,6 +52,7 @@ export const refusalReplies: { readonly [Code in RefusalCode]: ReplyTo<Code> } =
     detail(405, `Method "${method}" not allowed.`, { Allow: allowed.join(', ') }),
   not_found: () => detail(404, 'Not found.'),
   invalid_page: () => detail(404, 'Invalid page.'),
+  cross_site_request: () => detail(403, 'Cross-site requests are not allowed.'),
   not_authenticated: () => detail(401, 'Authentication credentials were not provided.', bearer),
   bad_authorization_header: () =>
     coded(401, 'Authorization header must contain two space-delimited values', 'bad_authorization_header', bearer),

@@ -25,6 +25,8 @@ export interface LogFields {
   attempt?: number;
   reason?: string;
   url?: string;
+  /** As a browser sent it, without runs of digits, 100 characters at most. */
+  origin?: string;
 }
 
 /** JSON lines for operators; also what Nest itself logs through. */
