@@ -13,7 +13,14 @@ export class AppModule {
   static with(settings: Settings): DynamicModule {
     return {
       module: AppModule,
-      imports: [ConfigModule.with(settings), LogModule, DatabaseModule, HttpModule, AccountModule, HealthModule],
+      imports: [
+        ConfigModule.with(settings),
+        LogModule,
+        DatabaseModule,
+        HttpModule.with(settings),
+        AccountModule,
+        HealthModule,
+      ],
     };
   }
 }

@@ -2,8 +2,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from './config/settings';
 import { Connections } from './http/connections';
 import { letBrowsersCall } from './http/cors';
+import { ApiDocument } from './http/docs.controller';
 import { openFrontDoor } from './http/front-door';
-import { pathsBehindToken, serveOpenApi } from './http/openapi';
+import { openApiDocument, pathsBehindToken } from './http/openapi';
 import { Origins } from './http/origins';
 import { Routes } from './http/routes';
 import { Log } from './log/log';
@@ -15,5 +16,7 @@ export function prepare(app: NestFastifyApplication, settings: Settings): void {
   const routes = app.get(Routes);
   openFrontDoor(app.getHttpAdapter().getInstance(), settings, routes, app.get(Connections), log);
   letBrowsersCall(app.getHttpAdapter().getInstance(), app.get(Origins));
-  routes.demandTokensFor(pathsBehindToken(serveOpenApi(app, settings)));
+  const document = openApiDocument(app, settings.publicUrl);
+  app.get(ApiDocument).set(document);
+  routes.demandTokensFor(pathsBehindToken(document));
 }

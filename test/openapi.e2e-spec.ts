@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page, type Response } from 'playwright-core';
+import { chromium, type Browser, type ConsoleMessage, type Page, type Response } from 'playwright-core';
 import { documentFile, openApiDocument } from './support/openapi-document';
-import { requestOtpPath, verifyPath } from './support/http-client';
+import { requestOtpPath, send, verifyPath } from './support/http-client';
 import { ServiceProcess } from './support/service-process';
 
 const root = join(__dirname, '..');
@@ -56,13 +56,74 @@ describe('the OpenAPI document', () => {
         'delete /api/account/sessions/ 204 401 403 406 429 500 503',
         'delete /api/account/sessions/{id}/ 204 401 403 404 406 429 500 503',
         'get /api/account/request-otp/{request_id}/ 200 404 406 429 500 503',
-        'post /api/sms/receipts/{transport}/ 200 400 403 404 406 413 415 500 503',
-        'get /api/sms/receipts/{transport}/ 200 400 403 404 406 500 503',
-        'get /.well-known/jwks.json 200 406 500',
+        'post /api/sms/receipts/{transport}/ 200 400 403 404 406 413 415 429 500 503',
+        'get /api/sms/receipts/{transport}/ 200 400 403 404 406 429 500 503',
+        'get /.well-known/jwks.json 200 406 429 500',
         'get /health/live/ 200 406 500',
         'get /health/ready/ 200 406 500 503',
       ].sort(),
     );
+  });
+
+  it.each(['*/*', 'text/html', 'text/css', 'application/yaml'])(
+    'comes with its page, whole, for Accept: %s',
+    async (Accept) => {
+      const files =
+        'swagger-ui.css index.css swagger-ui-bundle.js swagger-ui-start.js favicon-16x16.png favicon-32x32.png';
+      const paths = ['/api/docs', '/api/docs/', '/api/docs/index.html', '/api/openapi.json', '/api/openapi.yaml'];
+      for (const path of [...paths, ...files.split(' ').map((file) => `/api/docs/${file}`)]) {
+        const { status, headers } = await fetch(`${service.url}${path}`, { headers: { Accept } });
+        expect([path, status, headers.get('x-content-type-options')]).toEqual([path, 200, 'nosniff']);
+      }
+    },
+  );
+
+  it.each(['/api/docs', '/api/docs/', '/api/docs/index.html'])(
+    'is shown at %s by a page that runs no inline script',
+    async (path) => {
+      const reply = await fetch(`${service.url}${path}`);
+      const policy = reply.headers.get('content-security-policy');
+      expect(policy).toMatch(/default-src 'none'; script-src 'self'; style-src 'self'/);
+      expect(policy).toMatch(/frame-ancestors 'none'/);
+      expect(policy).not.toMatch(/unsafe|\*/);
+      expect(await reply.text()).not.toMatch(/<script>|<style|style=|onload=|javascript:/);
+    },
+  );
+
+  it.each([
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'NOTICE',
+    'index.js',
+    'absolute-path.js',
+    'swagger-ui-bundle.js.map',
+    'swagger-ui.css.map',
+    'swagger-ui-es-bundle.js',
+    'oauth2-redirect.html',
+    'swagger-initializer.js',
+    'docs/package.json',
+    'docs/swagger-ui.css',
+    '%2e%2e/package.json',
+    '..%2fpackage.json',
+    'swagger-ui.css%00',
+  ])('does not come with %s of the package', async (file) => {
+    const { status, text } = await send(service.url, { method: 'GET', path: `/api/docs/${file}` });
+    expect([status, text]).toEqual([404, '{"detail":"Not found."}']);
+  });
+
+  it('is not there where API_DOCS is off, while the page of problems is', async () => {
+    const without = await ServiceProcess.start({ API_DOCS: 'off' });
+    const statuses: [string, number][] = [];
+    const paths = ['/api/docs', '/api/docs/', '/api/docs/swagger-ui.css', '/api/openapi.json', '/api/openapi.yaml'];
+    for (const path of paths)
+      for (const method of ['GET', 'POST', 'OPTIONS'])
+        statuses.push([`${method} ${path}`, (await send(without.url, { method, path })).status]);
+    const problems = await fetch(`${without.url}/api/docs/problems/`);
+    const me = await send(without.url, { method: 'PUT', path: '/api/account/me/' });
+    await without.stop();
+    expect(statuses.filter(([, status]) => status !== 404)).toEqual([]);
+    expect([problems.status, me.status]).toEqual([200, 401]);
   });
 
   it('takes bodies as JSON, as a form and as multipart', () => {
@@ -96,11 +157,16 @@ const executablePath = '/usr/bin/chromium';
   it.each(['/api/docs/', '/api/docs'])('opens at %s, whole', async (path) => {
     const failed: string[] = [];
     const note = (response: Response) => void (response.status() < 400 || failed.push(response.url()));
-    page.on('response', note);
+    const hear = (message: ConsoleMessage) => void failed.push(message.text());
+    page.on('response', note).on('console', hear);
     await page.goto(`${service.url}${path}`);
     await page.getByText('/api/account/request-otp/', { exact: true }).waitFor();
+    await page.locator('#operations-account-requestOtp .opblock-summary-control').click();
+    await page.getByRole('button', { name: 'Execute' }).waitFor();
+    await page.getByRole('button', { name: 'Authorize' }).first().click();
+    await page.locator('.auth-container input').waitFor();
     expect(failed).toEqual([]);
-    page.off('response', note);
+    page.off('response', note).off('console', hear);
   });
 
   it('signs a person in by the examples that it shows', async () => {

@@ -67,6 +67,9 @@ function expectThrottled({ status, headers, text }: HttpReply, seconds: number, 
   });
 }
 
+const expectReceiptThrottled = ({ status, text }: HttpReply) =>
+  expect([status, text]).toEqual([429, '{"detail":"Request was throttled. Expected available in 60 seconds."}']);
+
 /** Stands where Redis seems to be: passes on what it gets, keeps it to itself, or is not there. */
 class Line {
   private readonly ends = new Set<Socket>();
@@ -279,8 +282,6 @@ describe.each(stores)('a limit for each client address, counted $where', ({ env 
   it.each([
     ['/health/live/', 200],
     ['/health/ready/', 200],
-    ['/api/docs/', 200],
-    ['/api/openapi.json', 200],
     ['/api/', 404],
     ['/api/accounts/', 404],
     ['/', 404],
@@ -293,9 +294,68 @@ describe.each(stores)('a limit for each client address, counted $where', ({ env 
     await fourMore();
   });
 
+  it('counts documents and keys apart, and refuses them too', async () => {
+    const paths = ['/api/docs/', '/api/openapi.json', '/.well-known/jwks.json'];
+    for (const path of paths) expect((await ask(test, undefined, path)).status).toBe(200);
+    for (const path of [
+      ...paths,
+      '/api/openapi.yaml',
+      '/api/docs',
+      '/api/docs/swagger-ui.css',
+      '/api/docs/problems/',
+    ]) {
+      const { status, text } = await ask(test, undefined, path);
+      expect([path, status, text]).toEqual([
+        path,
+        429,
+        '{"detail":"Request was throttled. Expected available in 60 seconds."}',
+      ]);
+    }
+    expect(await statuses(test, times(4))).toEqual(openAndShut);
+  });
+
+  const me = '/api/account/me/';
+  const bad = { Authorization: 'Bearer garbage' };
+
+  it.each<[string, HttpRequest]>([
+    ['a bad token', { method: 'GET', path: me, headers: bad }],
+    ['no token', { method: 'GET', path: me }],
+    ['half a header', { method: 'DELETE', path: me, headers: { Authorization: 'Bearer' } }],
+    ['a bad token and a wrong method', { method: 'PUT', path: me, headers: bad }],
+  ])('counts %s, and refuses it in place of 401 after as many failures', async (_what, request) => {
+    const answers: number[] = [];
+    for (let time = 0; time < 4; time++) answers.push((await test.send(request)).status);
+    expect(answers).toEqual([401, 401, 401, 429]);
+    expectThrottled(await test.send(request), 60);
+    expect(await statuses(test, times(1))).toEqual([429]);
+  });
+
+  it('keeps the order for who is over the limit with an old token, and lets a good one through beside bad ones', async () => {
+    expect(await statuses(test, times(4))).toEqual(openAndShut);
+    expect((await ask(test, bad, me)).status).toBe(401);
+
+    test.clock.advance(60);
+    const { text } = await test.verify(phone, await test.obtainOtp(phone));
+    const { access } = JSON.parse(text) as { access: string };
+    test.clock.advance(60);
+    expect((await ask(test, bad, me)).status).toBe(401);
+    expect((await ask(test, bad, me)).status).toBe(401);
+    expect((await ask(test, { Authorization: `Bearer ${access}` }, me)).status).toBe(200);
+    expect((await ask(test, { Authorization: `Bearer ${access}` }, me)).status).toBe(429);
+  });
+
+  it('counts refused receipts, and refuses them as throttled after as many', async () => {
+    const path = '/api/sms/receipts/twilio/';
+    for (const method of ['POST', 'GET', 'PUT'])
+      expect((await test.send({ method, path })).status).toBe(method === 'PUT' ? 405 : 404);
+    expectReceiptThrottled(await test.send({ method: 'POST', path, body: '{' }));
+    expect(await statuses(test, times(4))).toEqual(openAndShut);
+  });
+
   it('is off when it is 0', async () => {
     const other = await start({ ...env, THROTTLE_LIMIT: '0' });
     expect(await statuses(other, times(4))).toEqual([404, 404, 404, 404]);
+    for (let time = 0; time < 4; time++) expect((await ask(other, bad, me)).status).toBe(401);
   });
 
   it.each([

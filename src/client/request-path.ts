@@ -9,3 +9,12 @@ export function pathOf({ url }: { url: string }): string {
 export function isAccountPath(path: string): boolean {
   return path.startsWith('/api/account/');
 }
+
+export function isReceiptPath(path: string): boolean {
+  return path.startsWith('/api/sms/receipts/');
+}
+
+/** What is served to everyone beside the API: documentation and public keys. */
+export function isPublicPath(path: string): boolean {
+  return ['/api/docs', '/api/openapi.', '/.well-known/'].some((start) => path.startsWith(start));
+}

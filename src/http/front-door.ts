@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { METHODS } from 'node:http';
 import { noteClientAddress, TrustedProxies } from '../client/client-address';
-import { isAccountPath, pathOf } from '../client/request-path';
+import { isAccountPath, isReceiptPath, pathOf } from '../client/request-path';
 import { hasProperHost } from '../client/service-url';
 import type { Settings } from '../config/settings';
 import { MalformedRequest } from '../error/refusal';
@@ -25,7 +25,7 @@ export function openFrontDoor(
   readBodiesAsBytes(fastify);
   answerEveryMethod(fastify);
   fastify.addHook('onRoute', (route) => {
-    if (route.url.startsWith('/api/sms/receipts/')) route.bodyLimit = receiptBodyLimit;
+    if (isReceiptPath(route.url)) route.bodyLimit = receiptBodyLimit;
   });
   connections.watch(fastify);
 

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import type { Settings } from '../config/settings';
+import { isAccountPath, isPublicPath, isReceiptPath } from '../client/request-path';
 import {
   AccessTokenNotValid,
   CrossSiteRequest,
@@ -26,18 +26,6 @@ const about = `Sign-in by phone number: ask for a one-time code by text, then tr
 Every reply carries \`X-Request-Id\`. Bodies may be JSON, a form, or multipart with text fields. Paths are served with and
 without the slash at their end.`;
 
-/** Serves Swagger UI at `/api/docs/`, and the document as JSON and YAML. */
-export function serveOpenApi(app: NestFastifyApplication, { publicUrl }: Pick<Settings, 'publicUrl'>): OpenAPIObject {
-  const document = openApiDocument(app, publicUrl);
-  SwaggerModule.setup('api/docs', app, document, {
-    jsonDocumentUrl: 'api/openapi.json',
-    yamlDocumentUrl: 'api/openapi.yaml',
-    customSiteTitle: 'Hodi',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
-  });
-  return document;
-}
-
 /** The paths that are called with an access token. */
 export function pathsBehindToken({ paths }: OpenAPIObject): string[] {
   const isBehindToken = (operation: OperationObject) => (operation.security ?? []).length > 0;
@@ -46,8 +34,12 @@ export function pathsBehindToken({ paths }: OpenAPIObject): string[] {
   );
 }
 
-/** What the controllers say of themselves, and what every route sends beside. */
-function openApiDocument(app: NestFastifyApplication, publicUrl = '/'): OpenAPIObject {
+/**
+ * What the controllers say of themselves, and what every route sends beside.
+ *
+ * @param publicUrl of the settings
+ */
+export function openApiDocument(app: NestFastifyApplication, publicUrl = '/'): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Hodi')
     .setDescription(about)
@@ -133,8 +125,10 @@ const ofEveryRoute: Record<string, ResponseObject> = {
   500: responseTo(serverErrorReply, 'Our own fault; the log tells more under the `X-Request-Id`.'),
 };
 
+const throttled = refused(new Throttled(42), 'Too many requests from this address, or for this number.');
+
 const ofAccountRoutes: Record<string, ResponseObject> = {
-  429: refused(new Throttled(42), 'Too many requests from this address, or for this number.'),
+  429: throttled,
   503: refused(new ServiceUnavailable(), 'The database does not answer.'),
 };
 
@@ -181,8 +175,9 @@ function completed(path: string, item: PathItemObject): PathItemObject {
     operations.map(([method, operation]) => {
       const responses: Record<string, ResponseObject> = {
         ...ofEveryRoute,
-        ...(path.startsWith('/api/account/') ? ofAccountRoutes : {}),
-        ...(path.startsWith('/api/account/') && method !== 'get' ? ofRoutesThatChange : {}),
+        ...(isAccountPath(path) ? ofAccountRoutes : {}),
+        ...(isReceiptPath(path) || isPublicPath(path) ? { 429: throttled } : {}),
+        ...(isAccountPath(path) && method !== 'get' ? ofRoutesThatChange : {}),
         ...(operation.security ? ofRoutesForCallers : {}),
         ...(operation.requestBody ? ofRoutesWithBody : {}),
       };

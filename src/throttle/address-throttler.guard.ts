@@ -1,15 +1,56 @@
-import { Injectable, type ExecutionContext } from '@nestjs/common';
-import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
+import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
+import { seconds, ThrottlerGuard, type ThrottlerLimitDetail, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../client/client-address';
-import { isAccountPath, pathOf } from '../client/request-path';
+import { isAccountPath, isPublicPath, isReceiptPath, pathOf } from '../client/request-path';
+import { SETTINGS, type Settings } from '../config/settings';
 import { Throttled } from '../error/refusal';
 
-/** Limits requests a client address over all account routes together; IPv6 by /64, as that is what one client has. */
+/** Paths that are counted together, apart from all others. */
+interface Group {
+  /** Part of the counter's key. */
+  prefix: string;
+  includes: (path: string) => boolean;
+  /** How many times `THROTTLE_LIMIT` they may be called. */
+  times: number;
+}
+
+const groups: readonly Group[] = [
+  { prefix: '', includes: isAccountPath, times: 1 },
+  { prefix: 'public:', includes: isPublicPath, times: 1 },
+  // All of a provider's receipts come from a few addresses.
+  { prefix: 'receipts:', includes: isReceiptPath, times: 300 },
+];
+
+const groupOf = (context: ExecutionContext) => {
+  const path = pathOf(context.switchToHttp().getRequest<FastifyRequest>());
+  return groups.find(({ includes }) => includes(path));
+};
+
+/** Limits requests a client address over each group of routes; IPv6 by /64, as that is what one client has. */
 @Injectable()
 export class AddressThrottlerGuard extends ThrottlerGuard {
+  @Inject(SETTINGS) private readonly settings!: Settings;
+
+  /**
+   * Counts a request whose proof is refused: as a failure of its address, and on the account routes, where that comes before
+   * the throttle, as a request.
+   *
+   * @throws Throttled if the address fails more often than it may call
+   */
+  async countFailure(request: FastifyRequest): Promise<void> {
+    const { throttleLimit: limit, throttleTtlSeconds } = this.settings;
+    if (limit === 0) return;
+    const ttl = seconds(throttleTtlSeconds);
+    const address = await this.getTracker(request);
+    const count = (key: string) => this.storageService.increment(key, ttl, limit, ttl, 'default');
+    if (isAccountPath(pathOf(request))) await count(address);
+    const { isBlocked, timeToBlockExpire } = await count(`failed:${address}`);
+    if (isBlocked) throw new Throttled(timeToBlockExpire);
+  }
+
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
-    return !isAccountPath(pathOf(context.switchToHttp().getRequest<FastifyRequest>()));
+    return groupOf(context) === undefined;
   }
 
   /** The base class cuts IPv6 to its /64. */
@@ -17,8 +58,12 @@ export class AddressThrottlerGuard extends ThrottlerGuard {
     return super.getTracker({ ip: clientAddress(request).nearest });
   }
 
-  protected override generateKey(_context: ExecutionContext, address: string): string {
-    return address;
+  protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
+    return super.handleRequest({ ...request, limit: request.limit * (groupOf(request.context)?.times ?? 1) });
+  }
+
+  protected override generateKey(context: ExecutionContext, address: string): string {
+    return `${groupOf(context)?.prefix ?? ''}${address}`;
   }
 
   protected override async throwThrottlingException(

@@ -1,0 +1,38 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { pathOf } from '../client/request-path';
+import { AccessTokenNotValid, BadAuthorizationHeader, NotAuthenticated } from '../error/refusal';
+import { AddressThrottlerGuard } from '../throttle/address-throttler.guard';
+import { BearerGuard } from '../token/bearer.guard';
+import { Routes } from './routes';
+import { UnroutedController } from './unrouted.controller';
+
+/**
+ * Wants an access token where a route does. A path behind a token is so for every method: 401 comes before 405, as in REST
+ * framework. It also comes before the throttle, so failures are counted here.
+ */
+@Injectable()
+export class AuthenticationGuard implements CanActivate {
+  constructor(
+    private readonly routes: Routes,
+    private readonly bearer: BearerGuard,
+    private readonly throttle: AddressThrottlerGuard,
+  ) {}
+
+  /** @throws Throttled instead, if the address fails more often than it may call */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    try {
+      if (context.getClass() !== UnroutedController) return await this.bearer.canActivate(context);
+      if (this.routes.demandsToken(pathOf(request))) await this.bearer.demandCaller(request);
+      return true;
+    } catch (error) {
+      if (isUnauthenticated(error)) await this.throttle.countFailure(request);
+      throw error;
+    }
+  }
+}
+
+function isUnauthenticated(error: unknown): boolean {
+  return [NotAuthenticated, BadAuthorizationHeader, AccessTokenNotValid].some((it) => error instanceof it);
+}
