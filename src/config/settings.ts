@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { CannotStart } from '../error/cannot-start';
 import { developmentSecret } from './development-secret';
+import { readMysqlUrl, UnusableMysqlUrl } from './mysql-url';
 import { httpsUrl, list, wholeNumber } from './setting-kinds';
 import { sharedSecretFaults } from './shared-secrets';
 import { providerSettingNames } from './sms-provider-settings';
@@ -124,19 +125,18 @@ function urlWith(protocols: string[], message: string) {
   );
 }
 
-const mysqlUrl = urlWith(['mysql:'], 'must be sqlite:path/to/file or mysql://user:password@host:3306/name').refine(
-  (text) => (urlOf(text)?.pathname.length ?? 0) > 1,
-  'lacks the name of the database after the host',
-);
-
 const database = z.string().transform((text, context): Settings['database'] => {
   if (text.startsWith('sqlite:') && text.length > 'sqlite:'.length) {
     return { kind: 'sqlite', file: text.slice('sqlite:'.length) };
   }
-  const url = mysqlUrl.safeParse(text);
-  if (url.success) return { kind: 'mysql', url: url.data };
-  url.error.issues.forEach(({ message }) => context.addIssue({ code: 'custom', message }));
-  return z.NEVER;
+  try {
+    readMysqlUrl(text);
+    return { kind: 'mysql', url: text };
+  } catch (error) {
+    if (!(error instanceof UnusableMysqlUrl)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
 });
 
 /** Strict, as callers' addresses are: `010.0.0.0/8` is 8.0.0.0/8 to some readers, and `/0` is everybody. */

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Account } from '../account/account.entity';
 import { IdempotentReply } from '../account/idempotent-reply.entity';
+import { readMysqlUrl } from '../config/mysql-url';
 import type { Settings } from '../config/settings';
 import { CannotStart } from '../error/cannot-start';
 import { AuthEvent } from '../event/auth-event.entity';
@@ -11,16 +12,21 @@ import { SmsMessage } from '../sms/sms-message.entity';
 import { Session } from '../token/session.entity';
 import { SpentForeignToken } from '../token/spent-foreign-token.entity';
 import { migrations } from './migrations';
-import { mysqlDriver, serverKind } from './mysql-driver';
-import { isolateTransactions } from './sqlite-isolation';
+import { lineOptions, mysqlDriver, serverKind } from './mysql-driver';
+import { useDirectRunners } from './mysql-query-runner';
+import { makePrivate } from './sqlite-file';
+import { isolateTransactions, untilUnlocked } from './sqlite-isolation';
 
 /** A database that cannot be reached or used at the start; its message holds no password. */
 export class UnusableDatabase extends CannotStart {}
 
 const poolSize = 20;
 
-/** @throws UnusableDatabase as telling MariaDB from MySQL means asking it */
-export async function databaseOptions({ database, production }: DatabaseSettings): Promise<DataSourceOptions> {
+/**
+ * Makes a SQLite file private before it is opened, and asks a server whether it is MariaDB or MySQL.
+ * @throws UnusableDatabase
+ */
+export async function databaseOptions({ database, dataDir, production }: DatabaseSettings): Promise<DataSourceOptions> {
   const common = {
     entities: [
       Account,
@@ -39,30 +45,50 @@ export async function databaseOptions({ database, production }: DatabaseSettings
     synchronize: false,
     logging: false,
   } satisfies Partial<DataSourceOptions>;
-  if (database.kind === 'sqlite') {
-    return {
-      ...common,
-      type: 'better-sqlite3',
-      database: database.file,
-      enableWAL: true,
-      // A wait for another process blocks this one, so it is short: the transaction is tried again instead.
-      timeout: 100,
-      prepareDatabase: (connection: Database) => void connection.pragma('synchronous = FULL'),
-    };
-  }
   return {
     ...common,
-    type: await serverKind(database.url).catch((cause: Error) => unusable(new URL(database.url).host, cause)),
-    url: database.url,
-    driver: await mysqlDriver(),
+    ...(await (database.kind === 'sqlite' ? sqliteOptions(database.file, dataDir) : mysqlOptions(database.url))),
+  };
+}
+
+export type DatabaseSettings = Pick<Settings, 'database' | 'production'> & Partial<Pick<Settings, 'dataDir'>>;
+
+function sqliteOptions(file: string, dataDir?: string) {
+  try {
+    makePrivate(file, dataDir);
+  } catch (cause) {
+    unusable(file, cause as Error);
+  }
+  return {
+    type: 'better-sqlite3' as const,
+    database: file,
+    // SQLite's own wait for another process would block this one: `untilUnlocked` waits instead.
+    timeout: 0,
+    prepareDatabase: async (connection: Database) => {
+      await untilUnlocked(() => connection.pragma('journal_mode = WAL'));
+      connection.pragma('synchronous = FULL');
+    },
+  };
+}
+
+async function mysqlOptions(url: string) {
+  const server = readMysqlUrl(url);
+  const { host, port, user, password, database } = server;
+  const kind = await serverKind(server).catch((cause: Error) => unusable(new URL(url).host, cause));
+  return {
+    type: kind,
+    ...{ host, port, username: user, password, database },
+    driver: await mysqlDriver(kind),
     timezone: 'Z',
     charset: 'utf8mb4',
     connectTimeout: 1_500,
     poolSize,
+    // A stack trace for each command costs more than most commands.
+    trace: false,
+    // The texts of statements are few. The limit of a server is for all its connections together.
+    extra: { ...lineOptions(server), maxPreparedStatements: 200 },
   };
 }
-
-export type DatabaseSettings = Pick<Settings, 'database' | 'production'>;
 
 /**
  * The connected database, its transactions kept apart. Applies the migrations where `migrationsRun` is set, and
@@ -70,9 +96,7 @@ export type DatabaseSettings = Pick<Settings, 'database' | 'production'>;
  * @throws UnusableDatabase
  */
 export async function connectDatabase({ migrationsRun, ...options }: DataSourceOptions): Promise<DataSource> {
-  const dataSource = new DataSource(options);
-  if (options.type === 'better-sqlite3') isolateTransactions(dataSource);
-  await open(dataSource);
+  const dataSource = await open(new DataSource(options));
   if (migrationsRun) await applyMigrations(dataSource);
   else if (await dataSource.showMigrations()) {
     await dataSource.destroy();
@@ -83,6 +107,8 @@ export async function connectDatabase({ migrationsRun, ...options }: DataSourceO
 
 /** @throws UnusableDatabase */
 export function open(dataSource: DataSource): Promise<DataSource> {
+  if (dataSource.options.type === 'better-sqlite3') isolateTransactions(dataSource);
+  else useDirectRunners(dataSource);
   const place = String(dataSource.options.database ?? 'the server');
   return dataSource.initialize().catch((cause: Error) => unusable(place, cause));
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { PoolConnection } from 'mysql2';
 import type { EntityManager, QueryRunner } from 'typeorm';
+import { DatabaseUnavailable } from './database-fault';
 import { runOnMysql, runOnSqlite, type SqlValue, type StatementResult } from './statement';
 
 /**
@@ -10,9 +11,15 @@ import { runOnMysql, runOnSqlite, type SqlValue, type StatementResult } from './
 export class Transaction {
   private readonly afterwards: (() => void)[] = [];
 
-  constructor(private readonly runner: QueryRunner) {}
+  /** @param connection of the runner */
+  constructor(
+    private readonly runner: QueryRunner,
+    private readonly connection: PoolConnection | Database,
+  ) {}
 
   get manager(): EntityManager {
+    // Made when it is asked for: hot paths do without.
+    (this.runner as { manager?: EntityManager }).manager ??= this.runner.dataSource.createEntityManager(this.runner);
     return this.runner.manager;
   }
 
@@ -21,9 +28,12 @@ export class Transaction {
     return this.runner.dataSource.options.type !== 'better-sqlite3';
   }
 
+  /** @throws DatabaseUnavailable (rejects) once the transaction was given up */
   async execute<Row = never>(sql: string, values: SqlValue[]): Promise<StatementResult<Row>> {
-    const connection = (await this.runner.connect()) as PoolConnection | Database;
-    return 'execute' in connection ? runOnMysql(connection, sql, values) : runOnSqlite(connection, sql, values);
+    if (this.runner.isReleased) throw new DatabaseUnavailable('the transaction was given up');
+    return 'execute' in this.connection
+      ? runOnMysql(this.connection, sql, values)
+      : runOnSqlite(this.connection, sql, values);
   }
 
   /** For what may only happen once others can see what was written; a rollback forgets it. */

@@ -1,59 +1,105 @@
 import { Injectable } from '@nestjs/common';
-import { ExponentialBackoff, handleWhen, retry, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel';
-import { DataSource } from 'typeorm';
+import type { Database } from 'better-sqlite3';
+import type { PoolConnection } from 'mysql2';
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { ServiceUnavailable } from '../error/refusal';
-import { isOutOfService, isPassing } from './database-fault';
+import { DatabaseUnavailable, isOutOfService, isPassing, isRolledBack, spoilsConnection } from './database-fault';
 import { Transaction } from './transaction';
 
 /** A caller hears within 2 s that the database does not answer; this leaves time for the reply. */
 const deadlineMilliseconds = 1_800;
 
+const retries = 3;
+/** Before the first retry, doubled before each further one; half of it is random. */
+const firstPauseMilliseconds = 20;
+
+type Work<T> = (transaction: Transaction) => Promise<T>;
+
+/** Of one run, over all its attempts. */
+interface Deadline {
+  isOver: boolean;
+  /** Gives up what the attempt under way holds or waits for. */
+  giveUp: () => void;
+}
+
 /** Runs work in one transaction: committed as a whole before the caller gets its result, or not at all. */
 @Injectable()
 export class Transactions {
-  private readonly policy = wrap(
-    timeout(deadlineMilliseconds, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false }),
-    retry(handleWhen(isPassing), {
-      maxAttempts: 3,
-      backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 200 }),
-    }),
-  );
-
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * `work` may run again after a deadlock or a lock wait, at most 3 times: it must have no effect but through its
-   * transaction, and no network call.
-   * @throws ServiceUnavailable if the database is out of reach, too slow, or cannot write
+   * `work` may run again after a deadlock, a lock wait or a lost connection, at most 3 times: it must have no effect
+   * but through its transaction, and no network call.
+   * @throws ServiceUnavailable if the database is out of reach, too slow, or cannot write. If it failed at the commit,
+   *   the work may have been done nevertheless.
    */
-  async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async run<T>(work: Work<T>): Promise<T> {
+    const deadline: Deadline = { isOver: false, giveUp: () => {} };
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        deadline.isOver = true;
+        deadline.giveUp();
+        reject(new DatabaseUnavailable(`no commit within ${deadlineMilliseconds} ms`));
+      }, deadlineMilliseconds);
+    });
     try {
-      return await this.policy.execute(({ signal }) => this.attempt(work, signal));
+      return await Promise.race([this.attempts(work, deadline), late]);
     } catch (error) {
-      if (error instanceof TaskCancelledError || isOutOfService(error)) throw new ServiceUnavailable(error);
-      throw error;
+      throw isOutOfService(error) ? new ServiceUnavailable(error) : error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  private async attempt<T>(work: (transaction: Transaction) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
+  private async attempts<T>(work: Work<T>, deadline: Deadline): Promise<T> {
+    for (let tried = 0; ; tried++) {
+      try {
+        return await this.attempt(work, deadline);
+      } catch (error) {
+        if (tried === retries || !isPassing(error)) throw error;
+      }
+      const pause = firstPauseMilliseconds * 2 ** tried;
+      await sleep(randomInt(pause / 2, pause));
+      if (deadline.isOver) throw new DatabaseUnavailable('the deadline is over');
+    }
+  }
+
+  private async attempt<T>(work: Work<T>, deadline: Deadline): Promise<T> {
+    // The driver's, as TypeORM's own makes an entity manager each time.
+    const runner = this.dataSource.driver.createQueryRunner('master');
+    let connection: PoolConnection | Database | undefined;
+    // What the server made of the last statement is unknown then: its connection must not be used again.
+    deadline.giveUp = () => {
+      destroy(connection);
+      void runner.release();
+    };
+    let commits = false;
     try {
-      const connection = (await runner.connect()) as { destroy?: () => void };
-      signal.throwIfAborted();
-      // Past the deadline nobody knows what the server made of the last statement: the connection is given up.
-      signal.addEventListener('abort', () => connection.destroy?.(), { once: true });
+      connection = (await runner.connect()) as PoolConnection | Database;
       await runner.startTransaction();
-      signal.throwIfAborted();
-      const transaction = new Transaction(runner);
+      const transaction = new Transaction(runner, connection);
       const result = await work(transaction);
+      commits = true;
       await transaction.commit();
       return result;
     } catch (error) {
-      // A rollback that fails has lost its connection, and with it the transaction: the first error is the one to tell.
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      throw error;
+      await undo(runner, connection, error);
+      throw commits && isOutOfService(error) && !isRolledBack(error) ? new ServiceUnavailable(error) : error;
     } finally {
       await runner.release();
     }
   }
+}
+
+/** A rollback that fails has lost its connection, and with it the transaction: the first error is the one to report. */
+async function undo(runner: QueryRunner, connection: PoolConnection | Database | undefined, error: unknown) {
+  if (spoilsConnection(error)) destroy(connection);
+  else if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => destroy(connection));
+}
+
+function destroy(connection: PoolConnection | Database | undefined): void {
+  if (connection !== undefined && 'destroy' in connection) connection.destroy();
 }
