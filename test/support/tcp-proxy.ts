@@ -6,6 +6,8 @@ export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
   private state: 'open' | 'cut' | 'silent' = 'open';
+  private move = 0;
+  private lastWords?: string;
 
   private constructor(host: string, port: number) {
     this.server = createServer((near) => {
@@ -16,8 +18,16 @@ export class TcpProxy {
         socket.on('error', () => undefined);
         socket.on('close', () => [near, far].forEach((it) => it.destroy()));
       }
-      near.on('data', (bytes) => this.state === 'open' && far.write(bytes));
-      far.on('data', (bytes) => this.state === 'open' && near.write(bytes));
+      const move = this.move;
+      let said = false;
+      near.on('data', (bytes) => {
+        said ||= this.lastWords !== undefined && bytes.includes(this.lastWords);
+        if (this.state === 'open' && move === this.move) far.write(bytes);
+      });
+      far.on('data', (bytes) => {
+        if (said) this.cut();
+        else if (this.state === 'open' && move === this.move) near.write(bytes);
+      });
     });
   }
 
@@ -48,8 +58,19 @@ export class TcpProxy {
     this.state = 'silent';
   }
 
+  /** As when a server moves without a reset: the connections of before fall silent, new ones work. */
+  moveServer(): void {
+    this.move += 1;
+  }
+
+  /** Cuts all lines when the server has answered the words, before the answer comes through. */
+  cutAfter(words: string): void {
+    this.lastWords = words;
+  }
+
   mend(): void {
     this.state = 'open';
+    this.lastWords = undefined;
   }
 
   close(): void {
