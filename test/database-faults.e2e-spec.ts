@@ -162,6 +162,17 @@ const openPool = (test: TestApp) =>
     expect((await test.requestOtp(phone)).status).toBe(200);
   });
 
+  it('lets those whose deadline is over leave the line', async () => {
+    const runners = Array.from({ length: connections }, () => test.dataSource.createQueryRunner());
+    await Promise.all(runners.map((runner) => runner.connect()));
+    const ask = () => transactions.run(({ manager }) => manager.query<object[]>('SELECT 1 AS one'));
+    const waiting = await Promise.allSettled(Array.from({ length: 200 }, ask));
+    expect(new Set(waiting.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    const next = ask();
+    await Promise.all(runners.map((runner) => runner.release()));
+    expect(await next).toEqual([{ one: 1 }]);
+  });
+
   it('keeps no connection that was asked for by a transaction that is over', async () => {
     await openPool(test);
     const held = Array.from({ length: connections }, () =>
