@@ -14,6 +14,7 @@ import { SpentForeignToken } from '../token/spent-foreign-token.entity';
 import { migrations } from './migrations';
 import { lineOptions, mysqlDriver, serverKind } from './mysql-driver';
 import { useDirectRunners } from './mysql-query-runner';
+import { sqliteDriver, sqliteRemedy } from './sqlite-driver';
 import { makePrivate } from './sqlite-file';
 import { isolateTransactions, untilUnlocked } from './sqlite-isolation';
 
@@ -62,6 +63,7 @@ function sqliteOptions(file: string, dataDir?: string) {
   return {
     type: 'better-sqlite3' as const,
     database: file,
+    driver: sqliteDriver(),
     // SQLite's own wait for another process would block this one: `untilUnlocked` waits instead.
     timeout: 0,
     prepareDatabase: async (connection: Database) => {
@@ -132,5 +134,5 @@ export async function applyMigrations(dataSource: DataSource): Promise<string[]>
 
 function unusable(place: string, cause: Error): never {
   const why = (cause as NodeJS.ErrnoException).code ?? cause.name;
-  throw new UnusableDatabase(`DATABASE_URL: no usable database at ${place} (${why}).`, { cause });
+  throw new UnusableDatabase(`DATABASE_URL: no usable database at ${place} (${why})${sqliteRemedy(why)}.`, { cause });
 }
