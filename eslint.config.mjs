@@ -29,7 +29,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**', 'bench/**', 'ormconfig.ts', 'src/command.ts', 'src/clock/**', '**/*.spec.ts'],
+    files: ['test/**', 'bench/**', 'ormconfig.ts', 'src/config/environment.ts', 'src/clock/**', '**/*.spec.ts'],
     rules: { 'no-restricted-properties': 'off', 'no-restricted-syntax': 'off' },
   },
 );

@@ -1,12 +1,9 @@
 /** The TypeORM command line's door: `npm run typeorm -- migration:show`. */
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
 import { DataSource } from 'typeorm';
-import { readSettings } from './src/config/settings';
+import { readEnvironment } from './src/config/environment';
 import { databaseOptions } from './src/database/data-source';
 
-if (existsSync('.env')) process.loadEnvFile('.env');
-
-export default databaseOptions(readSettings(process.env)).then(
+export default databaseOptions(readEnvironment((sentence) => process.stderr.write(sentence))).then(
   (options) => new DataSource({ ...options, migrationsRun: false }),
 );

@@ -4,10 +4,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { prepare } from './app';
 import { AppModule } from './app.module';
 import type { Settings } from './config/settings';
-import { CannotStart } from './error/cannot-start';
 import { ReadinessService } from './health/readiness.service';
+import { CannotListen } from './http/cannot-listen';
 import { Connections } from './http/connections';
 import { createAdapter } from './http/fastify-adapter';
+import { leadToDocs } from './http/front-page';
 import { Log } from './log/log';
 
 /** From a signal to the end: process managers kill after 10 s. A longer drain gets what closing needs on top. */
@@ -20,6 +21,7 @@ export async function serve(settings: Settings): Promise<void> {
     abortOnError: false,
   });
   prepare(app, settings);
+  if (settings.development) leadToDocs(app.getHttpAdapter().getInstance());
   stopOn(app, settings, 'SIGTERM', 'SIGINT');
   announce(await listen(app, settings), settings, app.get(Log));
 }
@@ -29,7 +31,7 @@ async function listen(app: NestFastifyApplication, { host, port }: Settings): Pr
   await app.init();
   const fastify = app.getHttpAdapter().getInstance();
   return fastify.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
-    throw new CannotStart(`HOST, PORT: cannot listen there (${cause.code}).`, { cause });
+    throw new CannotListen(cause, port);
   });
 }
 

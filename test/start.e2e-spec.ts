@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -62,7 +62,6 @@ const badStarts: BadStart[] = [
   ['an unknown', 'NODE_ENV', 'staging-marker'],
   ['another machine’s', 'HOST', '203.0.113.7'],
   ['a too high', 'PORT', '70111'],
-  ['an impossible', 'DATA_DIR', join(fileOf(''), 'data'), noSecrets],
   ['another kind of', 'DATABASE_URL', 'postgres://marker:marker@127.0.0.1/marker'],
   ['a nameless', 'DATABASE_URL', 'mysql://marker:marker@127.0.0.1'],
   ['an unusable', 'DATABASE_URL', noDatabase],
@@ -159,9 +158,50 @@ describe('a database', () => {
   });
 });
 
+describe('a folder or a file that cannot be used is named with what to do, for', () => {
+  const aFile = fileOf('');
+  const unwritable = (text: string): string => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, 'secret-key'), text);
+    return folder;
+  };
+  const inFolder = scratchFolder();
+  mkdirSync(join(inFolder, 'jwt-secret'));
+  const half = unwritable('cut off');
+  const empty = unwritable('');
+  const remade = 'delete it, and another is made at the next start.';
+  const allowed = 'let the user that runs Hodi write to that folder, or name another one in DATA_DIR.';
+  const written =
+    'let the user that runs Hodi write to the file and its folder, or name another (it lies in DATA_DIR by default).';
+
+  it.each([
+    ['a DATA_DIR under a file', { DATA_DIR: join(aFile, 'data') }, join(aFile, 'data/secret-key'), allowed],
+    ['a DATA_DIR that is a file', { DATA_DIR: aFile }, join(aFile, 'secret-key'), allowed],
+    ['a folder for a secret', { DATA_DIR: inFolder }, join(inFolder, 'jwt-secret'), allowed],
+    ['half a secret', { DATA_DIR: half }, join(half, 'secret-key'), remade],
+    ['an empty secret', { DATA_DIR: empty }, join(empty, 'secret-key'), remade],
+    ['a database in a file', { ...secrets, DATABASE_URL: `sqlite:${aFile}/a.sqlite` }, `${aFile}/a.sqlite`, written],
+    ['a folder for a database', { ...secrets, DATABASE_URL: `sqlite:${inFolder}` }, inFolder, written],
+    [
+      'text for a database',
+      { ...secrets, DATABASE_URL: noDatabase },
+      noDatabase.slice('sqlite:'.length),
+      'or name another.',
+    ],
+  ])('%s', async (_what, env, path, remedy) => {
+    const outcome = await run('main', { ...testEnvironment(), ...noSecrets, ...env });
+    expect(outcome).toMatchObject({ code: 1, stdout: '' });
+    expect(outcome.stderr).toMatch(/^(DATA_DIR|DATABASE_URL): [^\n]*\n$/);
+    expect(outcome.stderr).toContain(` ${path} `);
+    expect(outcome.stderr.endsWith(`${remedy}\n`)).toBe(true);
+  });
+});
+
 describe('production', () => {
   const missing = 'is missing, and production has no default for it';
   const revealing = 'shows codes to anyone at the machine (console, file): not for production';
+  const remedy = '; make one with: openssl rand -base64 48';
+  const secretsAndTransport = ['SECRET_KEY', 'JWT_SECRET', 'SMS_TRANSPORT'];
   let outcomes: Outcome[];
 
   beforeAll(async () => {
@@ -174,11 +214,11 @@ describe('production', () => {
   });
 
   it.each([
-    ['has no default for secrets and a transport', 0, ['SECRET_KEY', 'JWT_SECRET', 'SMS_TRANSPORT'], missing],
+    ['has no default for secrets and a transport, and says how to make a secret', 0, secretsAndTransport, missing],
     ['refuses console for texts', 1, ['SMS_TRANSPORT'], revealing],
     ['refuses file for texts', 2, ['SMS_TRANSPORT'], revealing],
   ])('%s', (_title, row, names, fault) => {
-    const lines = names.map((name) => `  ${name}: ${fault}\n`).join('');
+    const lines = names.map((name) => `  ${name}: ${fault}${name in secrets ? remedy : ''}\n`).join('');
     const stderr = `These settings must be mended before Hodi can start:\n${lines}`;
     expect(outcomes[row]).toEqual({ code: 1, stdout: '', stderr });
   });
@@ -229,7 +269,16 @@ describe('a start', () => {
     const { code, stderr } = await run('main', testEnvironment({ PORT: String(port) }));
     server.close();
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^.*\bPORT\b.*\n$/);
+    expect(stderr).toBe(
+      `PORT: ${port} is in use (EADDRINUSE): end what listens there, perhaps another Hodi, or set PORT to a free one.\n`,
+    );
+  });
+
+  it.each(['127.1.1.999', 'no-such-host.invalid', '203.0.113.7'])('on %s says what HOST may be', async (HOST) => {
+    const { code, stderr } = await run('main', testEnvironment({ HOST }));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^HOST: is no address of this machine \(E\w+\): set HOST to 127\.0\.0\.1, .*\n$/);
+    expect(stderr).not.toContain(HOST);
   });
 
   it('ends with 0 on SIGTERM', async () => {

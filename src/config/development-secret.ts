@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { CannotStart } from '../error/cannot-start';
 
 /**
@@ -8,19 +8,25 @@ import { CannotStart } from '../error/cannot-start';
  * so that codes and tokens outlive a restart. Production never comes here.
  */
 export function developmentSecret(dataDir: string, name: string): string {
-  const file = join(dataDir, name);
-  if (!existsSync(file)) make(dataDir, file);
-  return readFileSync(file, 'utf8').trim();
+  const file = resolve(dataDir, name);
+  try {
+    if (!existsSync(file)) make(file);
+    const secret = readFileSync(file, 'utf8').trim();
+    if (secret.length >= 32) return secret;
+  } catch (cause) {
+    throw new CannotStart(
+      `DATA_DIR: ${file} cannot be read or made (${(cause as NodeJS.ErrnoException).code}): ` +
+        'let the user that runs Hodi write to that folder, or name another one in DATA_DIR.',
+      { cause },
+    );
+  }
+  throw new CannotStart(`DATA_DIR: ${file} holds no whole secret: delete it, and another is made at the next start.`);
 }
 
-function make(dataDir: string, file: string): void {
+function make(file: string): void {
   const draft = `${file}.${randomBytes(8).toString('hex')}`;
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    writeFileSync(draft, randomBytes(48).toString('base64url'), { mode: 0o600 });
-  } catch (cause) {
-    throw new CannotStart(`DATA_DIR: nothing can be kept there (${(cause as NodeJS.ErrnoException).code}).`, { cause });
-  }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(draft, randomBytes(48).toString('base64url'), { mode: 0o600 });
   try {
     // A link appears whole or not at all, and never over another: of two processes that start together, one wins.
     linkSync(draft, file);

@@ -337,7 +337,8 @@ describe('production', () => {
   const revealing = 'shows codes to anyone at the machine (console, file): not for production';
 
   it('has no default for secrets and transports', () => {
-    const faults = [`SECRET_KEY: ${missing}`, `JWT_SECRET: ${missing}`, `SMS_TRANSPORT: ${missing}`];
+    const secret = `${missing}; make one with: openssl rand -base64 48`;
+    const faults = [`SECRET_KEY: ${secret}`, `JWT_SECRET: ${secret}`, `SMS_TRANSPORT: ${missing}`];
     expect(refusal({ NODE_ENV: 'production' }).faults).toEqual(faults);
     expect(refusal({ NODE_ENV: 'production', SECRET_KEY: '', JWT_SECRET: '', SMS_TRANSPORT: '' }).faults).toEqual(
       faults,

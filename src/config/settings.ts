@@ -268,6 +268,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   };
 }
 
+const secretNames = ['SECRET_KEY', 'JWT_SECRET'];
+
 /** One line a variable: absent ones say so, bad ones say what would be right. */
 function faultLines(
   error: z.ZodError,
@@ -276,7 +278,8 @@ function faultLines(
 ): string[] {
   const lines = error.issues.map(({ path, message }) => {
     const name = String(path[0]);
-    return `${name}: ${given[name] === undefined ? missing : message}`;
+    const remedy = secretNames.includes(name) ? '; make one with: openssl rand -base64 48' : '';
+    return `${name}: ${given[name] === undefined ? missing + remedy : message}`;
   });
   return [...new Set(lines)];
 }
