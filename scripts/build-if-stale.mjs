@@ -31,7 +31,6 @@ function obstacle() {
 }
 
 async function build() {
-  process.stdout.write('Building, which takes about ten seconds ...\n');
   const child = spawn(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
   const pass = (signal) => child.kill(signal);
   const signals = ['SIGTERM', 'SIGINT'];

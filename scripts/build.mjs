@@ -5,6 +5,8 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
+process.stdout.write('Building, which takes about ten seconds ...\n');
+
 const root = join(import.meta.dirname, '..').replaceAll('\\', '/');
 
 /**
