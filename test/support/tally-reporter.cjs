@@ -1,7 +1,25 @@
-/** Ends the output of the suite with one line that a machine can read; at the exit, as Jest's summary comes late. */
+/**
+ * Ends the output of the suite with what was left out and why, and with one line that a machine can read; at the exit, as
+ * Jest's summary comes late.
+ */
 module.exports = class TallyReporter {
-  onRunComplete(_contexts, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites }) {
+  onRunComplete(_contexts, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults }) {
     const failed = numFailedTests + numRuntimeErrorTestSuites;
-    process.once('exit', () => process.stdout.write(`${numPassedTests} passed, ${failed} failed\n`));
+    const lines = [...leftOut(testResults), `${numPassedTests} passed, ${failed} failed`];
+    process.once('exit', () => process.stdout.write(`${lines.join('\n')}\n`));
   }
 };
+
+/** A skipped test says why in its title, or in that of a group around it: `(skipped without Chromium)`. */
+function leftOut(files) {
+  const skipped = files.flatMap(({ testResults }) => testResults.filter(({ status }) => status === 'pending'));
+  const counts = new Map();
+  for (const { fullName } of skipped) {
+    const reason = /\((skipped [^)]*)\)/.exec(fullName)?.[1] ?? `skipped here: ${fullName}`;
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const lines = [...counts].map(([reason, count]) => `  ${count} ${count === 1 ? 'test' : 'tests'} ${reason}`);
+  if (!process.env.TEST_MYSQL_URL)
+    lines.push('  the second run of each database test, on MySQL or MariaDB, without TEST_MYSQL_URL');
+  return lines.length === 0 ? [] : ['Left out:', ...lines];
+}
