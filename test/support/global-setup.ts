@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mysqlUrl, redisUrl } from './environment';
 import { documentFile } from './openapi-document';
@@ -11,7 +12,9 @@ export default async function setUp(): Promise<void> {
   const names = missing.map(([name]) => name).join(' and ');
   if (names && process.env.CI === 'true') throw new Error(`CI needs ${names}`);
   if (!existsSync(join(__dirname, '../../dist/main.js'))) throw new Error('not built: run `npm run build` first');
-  makeRunFolder();
+  // `os.tmpdir()` is that folder from now on, in workers and programs, too.
+  const folder = makeRunFolder(tmpdir());
+  Object.assign(process.env, { TMPDIR: folder, TEMP: folder, TMP: folder });
 
   process.stdout.write('\nStarting the build once, for its OpenAPI document ...\n');
   const service = await ServiceProcess.start();

@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os';
 import { removeRunFolder } from './run-folder';
 
-export default removeRunFolder;
+export default function tearDown(): void {
+  removeRunFolder(tmpdir());
+}

@@ -1,26 +1,25 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const prefix = 'hodi-tests-of-';
-const variables = ['TMPDIR', 'TEMP', 'TMP'];
 
 /**
- * One folder for all that a run of the suite writes: `os.tmpdir()` is inside it from now on, in workers and programs, too.
- * Folders of runs that ended without removing theirs are removed.
+ * One folder for all that a run of the suite writes. Folders of runs that ended without removing theirs are removed.
+ * @returns the path of the new folder in `place`
  */
-export function makeRunFolder(): void {
-  for (const name of readdirSync(tmpdir())) {
+export function makeRunFolder(place: string): string {
+  for (const name of readdirSync(place)) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : undefined;
-    if (pid !== undefined && !isRunning(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (pid !== undefined && !isRunning(pid)) rmSync(join(place, name), { recursive: true, force: true });
   }
-  const folder = join(tmpdir(), `${prefix}${process.pid}`);
+  const folder = join(place, `${prefix}${process.pid}`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  for (const variable of variables) process.env[variable] = folder;
+  return folder;
 }
 
-export function removeRunFolder(): void {
-  if (tmpdir().includes(prefix)) rmSync(tmpdir(), { recursive: true, force: true });
+/** Removes what `makeRunFolder` made, and nothing else. */
+export function removeRunFolder(folder: string): void {
+  if (basename(folder).startsWith(prefix)) rmSync(folder, { recursive: true, force: true });
 }
 
 function isRunning(pid: number): boolean {
