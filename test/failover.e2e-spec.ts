@@ -30,6 +30,11 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
     await test.textsSent();
   }
 
+  /** From numbers of one prefix, one after another. */
+  async function requestFrom(first: number, last: number): Promise<void> {
+    for (let number = first; number <= last; number++) await request(`+2557540000${String(number).padStart(2, '0')}`);
+  }
+
   it('go over the first, as long as it takes them', async () => {
     await request();
     expect(counts()).toEqual([1, 0]);
@@ -99,18 +104,78 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
     expect((await messages.find())[0]!.finishedAt).toEqual(test.clock.now());
   });
 
-  it('leave a transport alone as long as it asks, and go over the other one meanwhile', async () => {
+  it('leave a transport alone as long as it asks for five numbers, and go over the other one meanwhile', async () => {
     test.inbox.refusing = SmsNotTaken.throttled(45);
-    await request();
+    await requestFrom(1, 5);
     test.inbox.refusing = false;
-    expect(counts()).toEqual([0, 1]);
+    expect(counts()).toEqual([0, 5]);
 
     test.clock.advance(44);
-    await request('+255754000001');
-    expect(counts()).toEqual([0, 2]);
+    await request('+255754000006');
+    expect(counts()).toEqual([0, 6]);
     test.clock.advance(1);
-    await request('+255754000002');
-    expect(counts()).toEqual([1, 2]);
+    await request('+255754000007');
+    expect(counts()).toEqual([1, 6]);
+  });
+
+  it('leave a transport alone for 2 minutes at most, whatever it asks for', async () => {
+    test.inbox.refusing = SmsNotTaken.throttled(3_600);
+    await requestFrom(1, 5);
+    test.inbox.refusing = false;
+    test.clock.advance(119);
+    await request('+255754000006');
+    expect(counts()).toEqual([0, 6]);
+    test.clock.advance(1);
+    await request('+255754000007');
+    expect(counts()).toEqual([1, 6]);
+  });
+
+  it.each<[string, SmsNotTaken]>([
+    ['refuses each of them', SmsNotTaken.refused(21408)],
+    ['gives an answer that is not clear', SmsNotTaken.unclear('unclear', 21999)],
+    ['asks to slow down', SmsNotTaken.throttled()],
+  ])('go over a transport at once that %s for twenty others', async (_what, fault) => {
+    test.inbox.refusing = fault;
+    await requestFrom(1, 20);
+    test.inbox.refusing = false;
+    await request();
+    expect(counts()).toEqual([1, 20]);
+  });
+
+  it.each<[string, SmsNotTaken]>([
+    ['fails', SmsNotTaken.passing('out_of_order', { retryAfterSeconds: 3_600 })],
+    ['asks to wait', SmsNotTaken.throttled(3_600)],
+    ['times out', SmsNotTaken.passing('timed_out')],
+  ])('go over a transport at once that %s again and again for one number', async (_what, fault) => {
+    test.otherInbox.refusing = fault;
+    await request(kenyan);
+    for (let round = 0; round < 9; round++) {
+      test.clock.advance(32);
+      await test.textsSent();
+    }
+    test.otherInbox.refusing = false;
+    await request('+254712345679');
+    expect(test.otherInbox.texts.map(({ to }) => to)).toEqual(['+254712345679']);
+  });
+
+  it('wait no longer than their code lives, whatever their transport asks for', async () => {
+    test.otherInbox.refusing = SmsNotTaken.throttled(3_600);
+    await request(kenyan);
+    const [message] = await messages.find();
+    expect(message!.dueAt!.getTime() - test.clock.now().getTime()).toBe(300_000);
+    test.clock.advance(300);
+    await test.textsSent();
+    expect(await messages.find()).toMatchObject([{ state: 'expired', reason: 'throttled' }]);
+  });
+
+  it('go over the other transport again, as long as the first asks to wait with their number', async () => {
+    test.inbox.refusing = SmsNotTaken.throttled(45);
+    test.otherInbox.refusing = SmsNotTaken.unclear('unclear', 7);
+    await request();
+    test.inbox.refusing = test.otherInbox.refusing = false;
+    test.clock.advance(2);
+    await test.textsSent();
+    expect(counts()).toEqual([0, 1]);
   });
 
   it('wait as long as their only transport asks', async () => {
@@ -131,11 +196,11 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
   it('wait for the transport that is back first', async () => {
     test.inbox.refusing = SmsNotTaken.throttled(45);
     test.otherInbox.refusing = SmsNotTaken.throttled(20);
+    await requestFrom(1, 5);
     await request();
-    await request('+255754000001');
-    const [, second] = await messages.find({ order: { id: 'ASC' } });
-    expect(second).toMatchObject({ state: 'queued', attempts: 0 });
-    expect(second!.dueAt!.getTime() - test.clock.now().getTime()).toBe(20_000);
+    const last = await messages.findOneByOrFail({ phoneNumber: tanzanian });
+    expect(last).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(last.dueAt!.getTime() - test.clock.now().getTime()).toBe(20_000);
   });
 
   it('go the same way again after a dispatcher that died with them', async () => {
@@ -161,14 +226,14 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
 
   it('are not even tried over a transport that rests', async () => {
     test.inbox.refusing = SmsNotTaken.throttled(45);
-    await request();
+    await requestFrom(1, 5);
     test.inbox.refusing = false;
-    await request('+255754000001');
-    const [, second] = await messages.find({ order: { id: 'ASC' } });
-    expect(second).toMatchObject({ state: 'sent', transport: 'console', attempts: 1 });
+    await request();
+    const last = await messages.findOneByOrFail({ phoneNumber: tanzanian });
+    expect(last).toMatchObject({ state: 'sent', transport: 'console', attempts: 1 });
     const sms = { id: '', to: tanzanian, text: '', ttlSeconds: 1 };
     await expect(test.app.get(SmsRouter).carrier('file')!.send(sms)).rejects.toMatchObject({ reason: 'resting' });
-    expect(counts()).toEqual([0, 2]);
+    expect(counts()).toEqual([0, 6]);
   });
 
   it('leave a transport alone for the longer of two reasons', async () => {
@@ -238,6 +303,48 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
       expect(tries).toHaveBeenCalledTimes(8);
     });
 
+    it('try it with a new number, though one that failed is just trying', async () => {
+      test.otherInbox.refusing = SmsNotTaken.refused();
+      test.inbox.refusing = true;
+      await requestMore(5);
+      test.clock.advance(30);
+      let letGo!: () => void;
+      const held = new Promise<string>((_resolve, reject) => (letGo = () => reject(SmsNotTaken.passing('timed_out'))));
+      const send = jest
+        .spyOn(test.inbox, 'send')
+        .mockImplementationOnce(() => held)
+        .mockImplementationOnce(async () => 'id');
+      const tried = send.mock.calls.length;
+      test.app.get(SmsDispatcher).wake();
+      while (send.mock.calls.length === tried) await setImmediate();
+      await test.requestOtp(tanzanian);
+      while ((await messages.countBy({ phoneNumber: tanzanian, state: 'sent' })) === 0) await setImmediate();
+      letGo();
+      await test.textsSent();
+    });
+
+    it('try it at once with a new number, when one that failed before has failed again', async () => {
+      test.otherInbox.refusing = SmsNotTaken.refused();
+      test.inbox.refusing = true;
+      await requestMore(5);
+      test.clock.advance(30);
+      await test.textsSent();
+      test.inbox.refusing = false;
+      await request();
+      expect(test.inbox.to(tanzanian)).toHaveLength(1);
+    });
+
+    it('try it again at once, when the text that tried it was refused for its number', async () => {
+      test.inbox.refusing = true;
+      await requestMore(5);
+      test.clock.advance(30);
+      test.inbox.refusing = SmsNotTaken.refused(21211);
+      await requestMore(1);
+      test.inbox.refusing = false;
+      await request();
+      expect(test.inbox.to(tanzanian)).toHaveLength(1);
+    });
+
     it('lets none of those that come at the same time through but the trial', async () => {
       test.inbox.refusing = true;
       await requestMore(5);
@@ -262,7 +369,7 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
       // Five from before are due: one is the trial.
       test.app.get(SmsDispatcher).wake();
       const waiting = { state: 'queued' as const, dueAt: new Date(test.clock.now().getTime() + 5_000) };
-      for (let turn = 0; turn < 2_000 && (await messages.countBy(waiting)) < 4; turn++) await setImmediate();
+      while (send.mock.calls.length < 1 || (await messages.countBy(waiting)) < 4) await setImmediate();
       expect([send.mock.calls.length, await messages.countBy(waiting)]).toEqual([1, 4]);
       letGo();
       await test.textsSent();

@@ -107,11 +107,11 @@ onMysql('an outbox that nodes share (skipped without TEST_MYSQL_URL)', () => {
     expect(receiver.tally.size).toBe(500);
   }, 60_000);
 
-  it('loses none of 500 texts when a node is killed among them, and sends at most one of them twice', async () => {
+  it('loses none of 500 texts when a node is killed among them, and sends only those under way twice', async () => {
     await fill(url, 500);
-    // So long that no text is handed over before the one before it is written down, however busy this machine is.
-    const patient = { SMS_HANDOVER_MILLISECONDS: '5000' };
-    const [killed, other] = await Promise.all([node(patient), node(patient)]);
+    const inFlight = 20;
+    const few = { SMS_IN_FLIGHT: String(inFlight) };
+    const [killed, other] = await Promise.all([node(few), node(few)]);
     await receiver.hasTaken(150);
     killed.signal('SIGKILL');
     await killed.stopped();
@@ -120,7 +120,7 @@ onMysql('an outbox that nodes share (skipped without TEST_MYSQL_URL)', () => {
 
     expect(receiver.tally.size).toBe(500);
     const twice = [...receiver.tally].filter(([, times]) => times > 1).map(([id]) => id);
-    expect(twice.length).toBeLessThanOrEqual(1);
+    expect(twice.length).toBeLessThanOrEqual(inFlight);
     expect([...receiver.tally.values()].every((times) => times <= 2)).toBe(true);
     // Whatever the dead node was at took a second attempt.
     const taken = await rows('SELECT id FROM sms_message WHERE attempts = 2');

@@ -303,12 +303,14 @@ describe('the SMPP transport', () => {
 
     it.each([
       ['no such number', 0x0b, { kind: 'refused', reason: 'refused:0x0b', retryAfterSeconds: 0 }],
+      ['rejected for its content', 0x66, { kind: 'refused', reason: 'refused:0x66', retryAfterSeconds: 0 }],
+      ['not bound', 0x04, { kind: 'passing', reason: 'account_refused:0x04', retryAfterSeconds: 0 }],
       ['too many at a time', 0x58, { kind: 'throttled', reason: 'throttled:0x58', retryAfterSeconds: 1 }],
       ['queue full', 0x14, { kind: 'throttled', reason: 'throttled:0x14', retryAfterSeconds: 1 }],
       ['system error', 0x08, { kind: 'passing', reason: 'out_of_order:0x08', retryAfterSeconds: 0 }],
-      ['invalid sender', 0x0a, { kind: 'passing', reason: 'account_refused:0x0a', retryAfterSeconds: 0 }],
-      ['submit failed', 0x45, { kind: 'passing', reason: 'account_refused:0x45', retryAfterSeconds: 0 }],
-      ['a fault of its own', 0x400, { kind: 'passing', reason: 'account_refused:0x400', retryAfterSeconds: 0 }],
+      ['invalid sender', 0x0a, { kind: 'unclear', reason: 'unclear:0x0a', retryAfterSeconds: 0 }],
+      ['submit failed', 0x45, { kind: 'unclear', reason: 'unclear:0x45', retryAfterSeconds: 0 }],
+      ['a fault of its own', 0x400, { kind: 'unclear', reason: 'unclear:0x400', retryAfterSeconds: 0 }],
     ])('with a fault: %s', async (_what, command_status, fault) => {
       centre.answerSubmit = () => ({ command_status });
       await expect(send('x')).rejects.toMatchObject(fault);
@@ -985,7 +987,7 @@ describe.each(databases)('what became of a text over SMPP, on $name', (database)
     await centre.deliver(receipt({ short_message: `${receiptText('last', 'UNDELIV')}123456` }));
     await centre.deliver({ ...receipt({ short_message: 'Asante 123456' }), esm_class: 0 });
     const log = test.logged.join('');
-    expect(log).toContain('account_refused:0x45');
+    expect(log).toContain('unclear:0x45');
     expect(log).toContain('not_delivered:000');
     const codes = centre.submits.map(({ short_message }) => codeIn(short_message.toString()));
     for (const secret of [...codes, phone.slice(1), 'Pa55word', '123456', 'Asante']) expect(log).not.toContain(secret);

@@ -92,6 +92,10 @@ const passing = (reason: string, seconds = 0): Fault => ['passing', reason, seco
 /** With the code of whatever happened to the connection. */
 const unreachable = passing(expect.stringMatching(/^unreachable(:[A-Z_]+)?$/) as string);
 const account = (providerCode: string | number): Fault => passing(`account_refused:${providerCode}`);
+const unclear = (providerCode: string | number): Fault => ['unclear', `unclear:${providerCode}`, 0];
+const unintelligible = (status: number): Fault => ['unclear', `unintelligible:${status}`, 0];
+/** An answer whose code is not repeated, as it could be a text's. */
+const unclearAlone: Fault = ['unclear', 'unclear', 0];
 const outOfOrder = (providerCode: string | number): Fault => passing(`out_of_order:${providerCode}`);
 
 /** The only call there was. */
@@ -195,7 +199,7 @@ describe.each(names)('the transport %s', (name) => {
 
   it.each([301, 302, 303, 307, 308])('does not follow a redirect of status %s', async (status) => {
     const answer = reply(status, text, { Location: `${server.url}/elsewhere` });
-    expect(await faultOf(send(name, answer))).toEqual(passing(`unintelligible:${status}`));
+    expect(await faultOf(send(name, answer))).toEqual(unintelligible(status));
     theCall();
   });
 
@@ -227,7 +231,7 @@ const nonsense: [string, Answer][] = [
 
 describe.each(names.filter((it) => taking[it][1] !== undefined))('the transport %s, with nonsense', (name) => {
   it.each(nonsense)('does not take %s for an answer', async (_what, answer) => {
-    expect(await faultOf(send(name, answer))).toEqual(passing('unintelligible:200'));
+    expect(await faultOf(send(name, answer))).toEqual(unintelligible(200));
   });
 });
 
@@ -241,29 +245,24 @@ describe('an error', () => {
   const ofCode = Number(code);
 
   it.each<[Name, string, Answer, Fault]>([
-    ['africastalking', 'a statusCode', atReply({ statusCode: ofCode }), passing('account_refused')],
-    [
-      'africastalking',
-      'a Message',
-      reply(201, { SMSMessageData: { Message: code, Recipients: [] } }),
-      passing('account_refused'),
-    ],
+    ['africastalking', 'a statusCode', atReply({ statusCode: ofCode }), unclearAlone],
+    ['africastalking', 'a Message', reply(201, { SMSMessageData: { Message: code, Recipients: [] } }), unclearAlone],
     [
       'africastalking',
       'words for a Message',
       reply(201, { SMSMessageData: { Message: text, Recipients: [] } }),
-      passing('account_refused'),
+      unclearAlone,
     ],
-    ['beem', 'a code', reply(400, { code, message: text }), passing('account_refused')],
-    ['beem', 'a code within', reply(400, { data: { code: ofCode, message: text } }), passing('account_refused')],
-    ['twilio', 'a code', twilioRefusal(ofCode), passing('account_refused')],
-    ['vonage', 'a status', vonageReply({ status: code, 'error-text': text }), passing('account_refused')],
-    ['vonage', 'words for a status', vonageReply({ status: text }), passing('account_refused')],
-    ['infobip', 'an id', infobipReply(5, ofCode), passing('account_refused')],
+    ['beem', 'a code', reply(400, { code, message: text }), unclearAlone],
+    ['beem', 'a code within', reply(400, { data: { code: ofCode, message: text } }), unclearAlone],
+    ['twilio', 'a code', twilioRefusal(ofCode), unclearAlone],
+    ['vonage', 'a status', vonageReply({ status: code, 'error-text': text }), unclearAlone],
+    ['vonage', 'words for a status', vonageReply({ status: text }), unclearAlone],
+    ['infobip', 'an id', infobipReply(5, ofCode), unclearAlone],
     ['infobip', 'an id of a number that cannot be reached', infobipReply(2, ofCode), ['refused', 'refused', 0]],
-    ['sns', 'a Code', snsRefusal(code, text), passing('account_refused')],
-    ['sns', 'words for a Code', snsRefusal(text, text), passing('account_refused')],
-    ['kannel', 'a body', reply(403, text), account(403)],
+    ['sns', 'a Code', snsRefusal(code, text), unclearAlone],
+    ['sns', 'words for a Code', snsRefusal(text, text), unclearAlone],
+    ['kannel', 'a body', reply(403, text), unclear(403)],
     ['kannel', 'a body after the words for no route', reply(403, `Not routable. ${text}`), refused('not_routable')],
     ['webhook', 'a body', reply(400, text), refused(400)],
   ])('of %s says nothing of a text that comes back as %s', async (name, _place, answer, fault) => {
@@ -323,14 +322,14 @@ describe('Africa’s Talking', () => {
     ['UnsupportedNumberType', atReply({ statusCode: 404, messageId: 'None' }), refused(404)],
     ['UserInBlacklist', atReply({ statusCode: 406, messageId: 'None' }), refused(406)],
     ['DoNotDisturbRejection', atReply({ statusCode: 409, messageId: 'None' }), refused(409)],
-    ['RiskHold', atReply({ statusCode: 401, messageId: 'None' }), account(401)],
-    ['InvalidSenderId', atReply({ statusCode: 402, messageId: 'None' }), account(402)],
+    ['RiskHold', atReply({ statusCode: 401, messageId: 'None' }), unclear(401)],
+    ['InvalidSenderId', atReply({ statusCode: 402, messageId: 'None' }), unclear(402)],
     ['InsufficientBalance', atReply({ statusCode: 405, messageId: 'None' }), account(405)],
-    ['CouldNotRoute', atReply({ statusCode: 407, messageId: 'None' }), account(407)],
+    ['CouldNotRoute', atReply({ statusCode: 407, messageId: 'None' }), refused(407)],
     ['InternalServerError', atReply({ statusCode: 500, messageId: 'None' }), outOfOrder(500)],
-    ['GatewayError', atReply({ statusCode: 501, messageId: 'None' }), outOfOrder(501)],
-    ['RejectedByGateway', atReply({ statusCode: 502, messageId: 'None' }), outOfOrder(502)],
-    ...['InvalidPhoneNumber', 'UnsupportedNumberType', 'UserInBlacklist', 'DoNotDisturbRejection'].map(
+    ['GatewayError', atReply({ statusCode: 501, messageId: 'None' }), unclear(501)],
+    ['RejectedByGateway', atReply({ statusCode: 502, messageId: 'None' }), unclear(502)],
+    ...['InvalidPhoneNumber', 'UnsupportedNumberType', 'UserInBlacklist', 'CouldNotRoute', 'DoNotDisturbRejection'].map(
       (word): [string, Answer, Fault] => [
         `${word} in a word, of no recipient`,
         reply(201, { SMSMessageData: { Message: word, Recipients: [] } }),
@@ -340,21 +339,21 @@ describe('Africa’s Talking', () => {
     [
       'InvalidSenderId in a word, of no recipient',
       reply(201, { SMSMessageData: { Message: 'InvalidSenderId', Recipients: [] } }),
-      account('InvalidSenderId'),
+      unclear('InvalidSenderId'),
     ],
     [
       'a sentence, of no recipient',
       reply(201, { SMSMessageData: { Message: 'Sent to 0/1 Total Cost: 0', Recipients: [] } }),
-      passing('account_refused'),
+      unclearAlone,
     ],
     [
       'a word of more than 40 letters, of no recipient',
       reply(201, { SMSMessageData: { Message: 'x'.repeat(41), Recipients: [] } }),
-      passing('account_refused'),
+      unclearAlone,
     ],
-    ['no recipient and no word', reply(201, { SMSMessageData: { Recipients: [] } }), passing('account_refused')],
+    ['no recipient and no word', reply(201, { SMSMessageData: { Recipients: [] } }), unclearAlone],
     ['a wrong key, in plain text', reply(401, 'The supplied authentication is invalid'), account(401)],
-    ['a field that is missing', reply(400, "Request is missing required form field 'to'"), account(400)],
+    ['a field that is missing', reply(400, "Request is missing required form field 'to'"), unclear(400)],
   ])('tells %s', async (_what, answer, fault) => {
     expect(await faultOf(send('africastalking', answer))).toEqual(fault);
   });
@@ -394,9 +393,11 @@ describe('Beem', () => {
     ['no credit, wrapped', reply(400, { data: { code: 102, message: 'Insufficient balance' } }), account(102)],
     ['an invalid number, wrapped', reply(400, { data: { code: '101', message: 'Invalid' } }), refused(101)],
     ['trouble of the network', reply(200, { code: 103, message: 'Network timeout' }), outOfOrder(103)],
-    ['a sender that is not registered', reply(400, { code: 111, message: 'Invalid Sender Id' }), account(111)],
+    ['a sender that is not registered', reply(400, { code: 111, message: 'Invalid Sender Id' }), unclear(111)],
+    ['no route', reply(400, { code: 106, message: 'No route mapping to your account' }), refused(106)],
     ['a wrong key', reply(401, { code: 120, message: 'Invalid api_key and/or secret_id' }), account(120)],
-    ['401 without a body', reply(401), passing('unintelligible:401')],
+    ['401 without a body', reply(401), account(401)],
+    ['400 without a body', reply(400), unintelligible(400)],
   ])('tells %s', async (_what, answer, fault) => {
     expect(await faultOf(send('beem', answer))).toEqual(fault);
   });
@@ -431,9 +432,12 @@ describe('Twilio', () => {
     expect(fields(theCall()).Body).toBe(arabic);
   });
 
-  it.each([21211, 21214, 21217, 21610, 21612, 21614])('tells %s as a number’s', async (it) => {
-    expect(await faultOf(send('twilio', twilioRefusal(it)))).toEqual(refused(it));
-  });
+  it.each([21211, 21214, 21217, 21408, 21602, 21608, 21610, 21612, 21614, 21617, 21635, 30450])(
+    'tells %s as a number’s',
+    async (it) => {
+      expect(await faultOf(send('twilio', twilioRefusal(it)))).toEqual(refused(it));
+    },
+  );
 
   it.each([14107, 20429, 21611, 30022, 30023])('tells %s as a wish for peace', async (it) => {
     expect(await faultOf(send('twilio', twilioRefusal(it)))).toEqual(throttled(it));
@@ -442,18 +446,19 @@ describe('Twilio', () => {
   it.each<[number, number]>([
     [20003, 401],
     [20005, 403],
-    [21212, 400],
-    [21408, 400],
-    [21602, 400],
-    [21606, 400],
-    [21608, 400],
+    [20404, 404],
+    [21703, 400],
     [30002, 400],
   ])('tells %s as the account’s', async (it, status) => {
     expect(await faultOf(send('twilio', twilioRefusal(it, status)))).toEqual(account(it));
   });
 
+  it.each([21212, 21606, 21659, 99999])('does not know whether %s is about the number', async (it) => {
+    expect(await faultOf(send('twilio', twilioRefusal(it)))).toEqual(unclear(it));
+  });
+
   it('does not take a refusal without a code for one', async () => {
-    expect(await faultOf(send('twilio', reply(404, html)))).toEqual(passing('unintelligible:404'));
+    expect(await faultOf(send('twilio', reply(404, html)))).toEqual(unintelligible(404));
   });
 });
 
@@ -499,12 +504,14 @@ describe('Vonage', () => {
     ['a wish for peace', vonageReply({ status: '1', 'error-text': 'Throttled' }), throttled(1, 1)],
     ['too many connections', vonageReply({ status: '10' }), throttled(10, 1)],
     ['an internal error', vonageReply({ status: '5' }), outOfOrder(5)],
-    ['a missing field', vonageReply({ status: '2', 'error-text': 'Missing to param' }), account(2)],
+    ['a missing field', vonageReply({ status: '2', 'error-text': 'Missing to param' }), unclear(2)],
     ['a wrong key', vonageReply({ status: '4' }), account(4)],
     ['a barred account', vonageReply({ status: '8' }), account(8)],
     ['no credit', vonageReply({ status: '9' }), account(9)],
-    ['a sender that may not be', vonageReply({ status: '15' }), account(15)],
-    ['a status that is a number', vonageReply({ status: 29 }), account(29)],
+    ['a sender that may not be', vonageReply({ status: '15' }), unclear(15)],
+    ['an invalid field', vonageReply({ status: '3' }), unclear(3)],
+    ['a text that is too long', vonageReply({ status: '12' }), refused(12)],
+    ['a status that is a number', vonageReply({ status: 29 }), refused(29)],
     ['401', reply(401, { title: 'Unauthorized' }), account(401)],
   ])('tells %s', async (_what, answer, fault) => {
     expect(await faultOf(send('vonage', answer))).toEqual(fault);
@@ -564,13 +571,15 @@ describe('Infobip', () => {
     ['UNDELIVERABLE_NOT_DELIVERED', infobipReply(2, 9), refused(9)],
     ['REJECTED_FLOODING_FILTER', infobipReply(5, 20), throttled(20)],
     ['REJECTED_SYSTEM_ERROR', infobipReply(5, 21), outOfOrder(21)],
-    ['REJECTED_NETWORK', infobipReply(5, 6), account(6)],
-    ['REJECTED_SENDER', infobipReply(5, 13), account(13)],
+    ['REJECTED_NETWORK', infobipReply(5, 6), refused(6)],
+    ['REJECTED_SENDER', infobipReply(5, 13), unclear(13)],
     ['REJECTED_NOT_ENOUGH_CREDITS', infobipReply(5, 12), account(12)],
-    ['REJECTED_DESTINATION_NOT_REGISTERED', infobipReply(5, 18), account(18)],
-    ['EXPIRED_EXPIRED', infobipReply(4, 15), account(15)],
+    ['REJECTED_DESTINATION_NOT_REGISTERED', infobipReply(5, 18), refused(18)],
+    ['REJECTED_ROUTE_NOT_AVAILABLE', infobipReply(5, 19), refused(19)],
+    ['EXPIRED_EXPIRED', infobipReply(4, 15), unclear(15)],
     ['a wrong key', reply(401, { requestError: { serviceException: { messageId: 'UNAUTHORIZED' } } }), account(401)],
-    ['a bad request', reply(400, { errorCode: 'E400', description: 'Request cannot be processed.' }), account(400)],
+    ['a bad request', reply(400, { errorCode: 'E400', description: 'Request cannot be processed.' }), unclear(400)],
+    ['a key that may not send', reply(403, { requestError: {} }), account(403)],
   ])('tells %s', async (_what, answer, fault) => {
     expect(await faultOf(send('infobip', answer))).toEqual(fault);
   });
@@ -626,8 +635,8 @@ describe('Amazon SNS', () => {
   it.each<[string, Answer, Fault]>([
     ['a number that is none', snsRefusal('InvalidParameter', snsNoNumber), refused('InvalidParameter')],
     ['a number that wants no texts', snsRefusal('OptedOut'), refused('OptedOut')],
-    ['another parameter', snsRefusal('InvalidParameter', 'Invalid parameter: Message'), account('InvalidParameter')],
-    ['a number in another word', snsRefusal('ValidationError', snsNoNumber), account('ValidationError')],
+    ['another parameter', snsRefusal('InvalidParameter', 'Invalid parameter: Message'), unclear('InvalidParameter')],
+    ['a number in another word', snsRefusal('ValidationError', snsNoNumber), unclear('ValidationError')],
     ['Throttling', snsRefusal('Throttling', 'Rate exceeded'), throttled('Throttling')],
     ['ThrottlingException', snsRefusal('ThrottlingException'), throttled('ThrottlingException')],
     ['Throttled', snsRefusal('Throttled'), throttled('Throttled')],
@@ -635,8 +644,8 @@ describe('Amazon SNS', () => {
     ['no permission', snsRefusal('AuthorizationError', 'No.', 403), account('AuthorizationError')],
     ['a wrong signature', snsRefusal('SignatureDoesNotMatch', 'No.', 403), account('SignatureDoesNotMatch')],
     ['trouble of its own', snsRefusal('InternalError', 'No.', 500), outOfOrder(500)],
-    ['a refusal without a code', reply(403, html), passing('unintelligible:403')],
-    ['a refusal that holds an id', reply(400, snsTaken), passing('unintelligible:400')],
+    ['a refusal without a code', reply(403, html), unintelligible(403)],
+    ['a refusal that holds an id', reply(400, snsTaken), unintelligible(400)],
   ])('tells %s', async (_what, answer, fault) => {
     expect(await faultOf(send('sns', answer))).toEqual(fault);
   });
@@ -680,8 +689,13 @@ describe('Kannel', () => {
   it.each<[string, Answer, Fault]>([
     ['no route', reply(403, 'Not routable. Do not try again.'), refused('not_routable')],
     ['a wrong password', reply(403, 'Authorization failed for sendsms'), account(403)],
-    ['a missing sender', reply(400, 'Sender missing and no global set, rejected'), account(400)],
-    ['a type it does not take', reply(415, 'Unsupported content-type, rejected'), account(415)],
+    ['a missing sender', reply(400, 'Sender missing and no global set, rejected'), unclear(400)],
+    [
+      'a number on its lists',
+      reply(403, 'Number(s) has/have been denied by white- and/or black-lists.'),
+      refused('denied'),
+    ],
+    ['a type it does not take', reply(415, 'Unsupported content-type, rejected'), unclear(415)],
     ['that sending failed', reply(500, 'Sending failed.'), outOfOrder(500)],
     ['trouble for a while', reply(503, 'Temporal failure, try again later.'), outOfOrder(503)],
   ])('tells %s', async (_what, answer, fault) => {
@@ -725,8 +739,8 @@ describe('a webhook', () => {
     [410, refused(410)],
     [422, refused(422)],
     [401, account(401)],
-    [403, account(403)],
-    [404, account(404)],
+    [403, unclear(403)],
+    [404, unclear(404)],
   ])('tells %s', async (status, fault) => {
     expect(await faultOf(send('webhook', reply(status)))).toEqual(fault);
   });

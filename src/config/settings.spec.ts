@@ -56,7 +56,7 @@ describe('defaults', () => {
         file: join(folder, 'sms.jsonl'),
         wording: { appName: 'Hodi', defaultLocale: 'en' },
         testNumbers: [],
-        handoverMilliseconds: 50,
+        inFlight: 256,
       },
       throttleLimit: 100,
       throttleTtlSeconds: 60,

@@ -39,8 +39,8 @@ export interface SmsSettings {
   /** As in the settings of the whole service. */
   publicUrl?: string;
   testNumbers: TestNumber[];
-  /** How long a text waits for the one before it to be dealt with. */
-  handoverMilliseconds: number;
+  /** How many texts of a node may be with providers at a time. */
+  inFlight: number;
 }
 
 export interface SmsWordingSettings {
@@ -131,11 +131,17 @@ function routing(production: boolean) {
     });
 }
 
+/** Names that were settings once: an operator who still sets them must know that they do nothing. */
+const formerSettings = {
+  SMS_HANDOVER_MILLISECONDS: z.undefined('does nothing any more: remove it; SMS_IN_FLIGHT took its place').optional(),
+};
+
 function others(production: boolean) {
   return z
     .object({
       SMS_FILE: z.string().optional(),
-      SMS_HANDOVER_MILLISECONDS: wholeNumber(0, 5_000).default(50),
+      SMS_IN_FLIGHT: wholeNumber(1, 2_000).default(256),
+      ...formerSettings,
       SMS_APP_NAME: z
         .string()
         .regex(/^[^\d\n]{1,30}$/, 'must be at most 30 characters without digits, which phones would take for the code')
@@ -163,7 +169,9 @@ function others(production: boolean) {
 }
 
 /** The names of all variables about texts, but for those of providers. */
-export const smsSettingNames = [routing(false).in, others(false)].flatMap((it) => Object.keys(it.shape));
+export const smsSettingNames = [routing(false).in, others(false)]
+  .flatMap((it) => Object.keys(it.shape))
+  .filter((name) => !(name in formerSettings));
 
 /**
  * @param faultsOf words the faults of a zod object, one line a variable
@@ -198,7 +206,7 @@ export function readSmsSettings(
     },
     receiptToken: values.SMS_RECEIPT_TOKEN,
     testNumbers: values.OTP_TEST_NUMBERS,
-    handoverMilliseconds: values.SMS_HANDOVER_MILLISECONDS,
+    inFlight: values.SMS_IN_FLIGHT,
   };
   return { sms, faults };
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { IsNull, LessThan, MoreThan } from 'typeorm';
+import { In, IsNull, LessThan, MoreThan } from 'typeorm';
 import { Clock, secondsUntil } from '../clock/clock';
-import type { OtpSource } from '../sms/otp-source';
+import type { LiveCode, OtpSource } from '../sms/otp-source';
 import type { SmsMessage } from '../sms/sms-message.entity';
 import { Transactions } from '../transaction/transactions';
 import { OtpChallenge } from './otp-challenge.entity';
@@ -9,7 +9,9 @@ import { OtpCodes } from './otp-codes';
 import { OTP_POLICY, type OtpPolicy } from './otp-policy';
 import { PhoneChanges } from './phone-changes';
 
-/** Tells the dispatcher the code of a text at the moment of sending, and only while the code can still be used. */
+type Text = Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>;
+
+/** Tells the dispatcher the codes of texts at the moment of sending, and only while they can still be used. */
 @Injectable()
 export class OtpTexts implements OtpSource {
   constructor(
@@ -20,19 +22,32 @@ export class OtpTexts implements OtpSource {
     private readonly clock: Clock,
   ) {}
 
-  async liveCodeFor(message: Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>) {
-    if (message.template === 'phone-changed') return this.phoneChanges.liveCodeFor(message);
-    const { phoneNumber, challengeId } = message;
-    const challenge = await this.transactions.run(({ manager }) =>
-      manager.findOneBy(OtpChallenge, {
-        phoneNumber,
-        id: challengeId,
+  async liveCodesFor(messages: readonly Text[]) {
+    const changes = messages.filter(({ template }) => template === 'phone-changed');
+    const requests = messages.filter(({ template }) => template !== 'phone-changed');
+    return new Map([...(await this.codesOfChanges(changes)), ...(await this.codesOfRequests(requests))]);
+  }
+
+  private async codesOfChanges(messages: readonly Text[]): Promise<[string, LiveCode][]> {
+    const codes = await Promise.all(messages.map((message) => this.phoneChanges.liveCodeFor(message)));
+    return codes.flatMap((live, place): [string, LiveCode][] => (live ? [[messages[place]!.challengeId, live]] : []));
+  }
+
+  private async codesOfRequests(messages: readonly Text[]): Promise<[string, LiveCode][]> {
+    if (messages.length === 0) return [];
+    const now = this.clock.now();
+    const challenges = await this.transactions.run(({ manager }) =>
+      manager.findBy(OtpChallenge, {
+        phoneNumber: In(messages.map(({ phoneNumber }) => phoneNumber)),
+        id: In(messages.map(({ challengeId }) => challengeId)),
         consumedAt: IsNull(),
-        expiresAt: MoreThan(this.clock.now()),
+        expiresAt: MoreThan(now),
         attempts: LessThan(this.policy.maxAttempts),
       }),
     );
-    const code = challenge ? this.codes.of(challenge) : undefined;
-    return challenge && code ? { code, ttlSeconds: secondsUntil(challenge.expiresAt, this.clock.now()) } : undefined;
+    return challenges.flatMap((challenge): [string, LiveCode][] => {
+      const code = this.codes.of(challenge);
+      return code ? [[challenge.id, { code, ttlSeconds: secondsUntil(challenge.expiresAt, now) }]] : [];
+    });
   }
 }

@@ -6,8 +6,10 @@ export interface LiveCode {
   ttlSeconds: number;
 }
 
-/** Gives the code that a text is about at the moment of sending; nobody keeps it anywhere. */
+/** Gives the codes that texts are about at the moment of sending; they are not stored. */
 export interface OtpSource {
-  /** @returns undefined if the code is used, used up, replaced or past its life: such a text is not sent */
-  liveCodeFor(message: Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>): Promise<LiveCode | undefined>;
+  /** @returns by challenge; a code that is used, used up, replaced or past its life is left out: its text is not sent */
+  liveCodesFor(
+    messages: readonly Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>[],
+  ): Promise<ReadonlyMap<SmsMessage['challengeId'], LiveCode>>;
 }

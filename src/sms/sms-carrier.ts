@@ -1,54 +1,45 @@
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  CircuitState,
-  ConsecutiveBreaker,
-  handleWhen,
-  TaskCancelledError,
-  timeout,
-  TimeoutStrategy,
-} from 'cockatiel';
+import { TaskCancelledError, timeout, TimeoutStrategy } from 'cockatiel';
+import { LRUCache } from 'lru-cache';
 import { addSeconds, type Clock } from '../clock/clock';
 import type { Log } from '../log/log';
+import { later, SmsBreaker } from './sms-breaker';
 import { SmsNotTaken, type Sms, type SmsTransport } from './sms-transport';
 
 /** Shorter than a lease, with room for two clocks that are 2 s apart. */
-const patienceMilliseconds = 5_000;
-const failuresToRest = 5;
-const restSeconds = 30;
+const timeoutMilliseconds = 5_000;
+/** Numbers whose own waits are kept. */
+const mostWaits = 10_000;
 
-/** A transport that is left alone for a while when it fails again and again, or asks for it. */
+/** A transport with what this node knows of its state: whether it rests, and which numbers are to wait. */
 export class SmsCarrier {
-  private readonly breaker = circuitBreaker(
-    handleWhen((error) => !(error instanceof SmsNotTaken && error.kind !== 'passing')),
-    // How long it rests is told by the clock that everything goes by; afterwards one text at a time is a trial.
-    { halfOpenAfter: 0, breaker: new ConsecutiveBreaker(failuresToRest) },
-  );
-  private readonly patience = timeout(patienceMilliseconds, TimeoutStrategy.Aggressive);
-  private restsUntil = new Date(0);
+  private readonly timeout = timeout(timeoutMilliseconds, TimeoutStrategy.Aggressive);
+  private readonly breaker: SmsBreaker;
+  /** Until when the provider asks to wait with a number. */
+  private readonly waits = new LRUCache<string, Date>({ max: mostWaits });
 
   constructor(
     private readonly transport: SmsTransport,
     private readonly clock: Clock,
-    log: Log,
+    private readonly log: Log,
   ) {
-    this.breaker.onBreak(() => {
-      this.rest(restSeconds);
-      log.event('transport rests', { transport: this.name, reason: 'failed_repeatedly' });
-    });
-    this.breaker.onReset(() => {
-      this.restsUntil = new Date(0);
-      log.event('transport is back', { transport: this.name });
-    });
+    this.breaker = new SmsBreaker(clock);
   }
 
   get name(): string {
     return this.transport.name;
   }
 
-  /** When it may be tried again; a time in the past if it may now. */
-  get availableAt(): Date {
-    return this.restsUntil;
+  /**
+   * When a text to this number may be tried; a time in the past if it may be now.
+   * @param to E.164
+   */
+  availableAt(to: string): Date {
+    return later(this.waits.get(to) ?? new Date(0), this.breaker.restsUntil(to));
+  }
+
+  /** Called for each text that is given to this transport, so that only one tries out a transport that failed. */
+  reserve({ id, phoneNumber }: { id: string; phoneNumber: string }): void {
+    this.breaker.reserve(id, phoneNumber, timeoutMilliseconds / 1000);
   }
 
   /**
@@ -56,31 +47,34 @@ export class SmsCarrier {
    * @throws SmsNotTaken, after 5 s at the latest
    */
   async send(sms: Sms): Promise<string | undefined> {
-    if (this.restsUntil > this.clock.now()) throw SmsNotTaken.passing('resting');
-    // This one is a trial: the others wait for what becomes of it.
-    if (this.breaker.state !== CircuitState.Closed) this.rest(patienceMilliseconds / 1000);
+    if (this.availableAt(sms.to) > this.clock.now() && !this.breaker.isTrial(sms)) throw SmsNotTaken.passing('resting');
+    this.breaker.reserve(sms.id, sms.to, timeoutMilliseconds / 1000);
     try {
-      // Not wrapped into one policy: that would have all texts under way listen to one signal.
-      const providerId = await this.breaker.execute(() =>
-        this.patience.execute(({ signal }) => this.transport.send(sms, signal)),
-      );
+      const providerId = await this.timeout.execute(({ signal }) => this.transport.send(sms, signal));
+      this.recordTaken();
       return providerId || undefined;
     } catch (error) {
       const fault = faultOf(error);
-      if (fault.retryAfterSeconds > 0) this.rest(fault.retryAfterSeconds);
+      this.recordFault(sms, fault);
       throw fault;
     }
   }
 
-  private rest(seconds: number): void {
-    const until = addSeconds(this.clock.now(), seconds);
-    if (until > this.restsUntil) this.restsUntil = until;
+  private recordTaken(): void {
+    if (this.breaker.recordTaken()) this.log.event('transport is back', { transport: this.name });
+  }
+
+  private recordFault({ id, to, ttlSeconds }: Sms, fault: SmsNotTaken): void {
+    const { retryAfterSeconds } = fault;
+    const wait = Math.min(retryAfterSeconds, ttlSeconds);
+    if (wait > 0) this.waits.set(to, addSeconds(this.clock.now(), wait));
+    if (this.breaker.recordFault(id, to, fault))
+      this.log.event('transport rests', { transport: this.name, reason: 'failed_repeatedly' });
   }
 }
 
 function faultOf(error: unknown): SmsNotTaken {
   if (error instanceof SmsNotTaken) return error;
-  if (error instanceof BrokenCircuitError) return SmsNotTaken.passing('resting');
   if (error instanceof TaskCancelledError) return SmsNotTaken.passing('timed_out');
   return SmsNotTaken.passing('unreachable', { cause: error });
 }

@@ -1,24 +1,22 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '../log/log';
-import type { OtpSource } from './otp-source';
+import type { LiveCode, OtpSource } from './otp-source';
+import { SmsPlaces } from './sms-places';
+import { priority } from './sms-priority';
 import { SmsQueue, type ClaimedSms } from './sms-queue';
 import { SmsRouter } from './sms-router';
 import { SmsNotTaken } from './sms-transport';
 import { Wording } from './wording';
 
 const pollMilliseconds = 1_000;
-/** Texts that providers may be busy with at a time. */
-const mostInFlight = 100;
+
+/** How many texts of this node may be with providers at a time: after a crash, so many may go out twice. */
+export const SMS_IN_FLIGHT = Symbol('SMS_IN_FLIGHT');
 
 /**
- * Milliseconds that a text waits for the one before it. Only what a provider has taken and nobody has written down can go
- * out twice after a crash: one text, unless a provider takes longer than this, which then holds up nobody.
- */
-export const SMS_HANDOVER = Symbol('SMS_HANDOVER');
-
-/**
- * Sends what is in the outbox, woken after each commit and looking for itself once a second. No database connection
- * is held while a provider has its time. A dispatcher that dies leaves its texts to the others when their lease ends.
+ * Sends what is in the outbox: after each commit that adds a text, and once a second. It takes only as many texts as it
+ * can send at once, so that no lease ends while a text waits. No database connection is held while a provider is busy.
+ * A dispatcher that dies leaves its texts to the others when their leases end.
  */
 @Injectable()
 export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -28,16 +26,19 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
   private readonly inFlight = new Set<Promise<void>>();
   private wokenAgain = false;
   private stopped = false;
+  private readonly places: SmsPlaces;
 
   constructor(
     private readonly queue: SmsQueue,
     private readonly router: SmsRouter,
     private readonly wording: Wording,
     private readonly log: Log,
-    @Inject(SMS_HANDOVER) private readonly handoverMilliseconds: number,
-  ) {}
+    @Inject(SMS_IN_FLIGHT) mostInFlight: number,
+  ) {
+    this.places = SmsPlaces.of(mostInFlight);
+  }
 
-  /** Codes are made above this room: whoever makes them says here how to ask for one. */
+  /** Codes are made by the feature above this one, which says here how to ask for them. */
   takeCodesFrom(source: OtpSource): void {
     this.source = source;
   }
@@ -73,9 +74,9 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     try {
       while (this.wokenAgain && this.hasRoom) {
         this.wokenAgain = false;
-        const message = await this.queue.claim();
-        if (message !== undefined) this.wokenAgain = true;
-        if (typeof message === 'object') await this.handOver(message);
+        const { claimed, found } = await this.queue.claim(this.places);
+        if (found > 0) this.wokenAgain = true;
+        this.start(claimed);
       }
     } catch (error) {
       this.log.trouble('texts cannot be dispatched, trying again', error);
@@ -83,32 +84,39 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private get hasRoom(): boolean {
-    return !this.stopped && this.inFlight.size < mostInFlight;
+    return !this.stopped && this.places.free > 0;
   }
 
-  /** Resolves when the text is dealt with, or when the next one need not wait for that any longer. */
-  private async handOver(message: ClaimedSms): Promise<void> {
-    const delivery = this.deliver(message)
-      .catch((error: unknown) => this.log.trouble('a text could not be handled', error, { messageId: message.id }))
-      .then(() => {
-        this.inFlight.delete(delivery);
-        // Somebody may have waited for the place.
-        if (this.wokenAgain) this.wake();
-      });
-    this.inFlight.add(delivery);
-    let patience: NodeJS.Timeout | undefined;
-    const enough = new Promise<void>((resolve) => (patience = setTimeout(resolve, this.handoverMilliseconds)));
-    await Promise.race([delivery, enough]);
-    clearTimeout(patience);
+  private start(messages: ClaimedSms[]): void {
+    if (messages.length === 0) return;
+    const codes = this.source?.liveCodesFor(messages) ?? Promise.resolve(new Map<string, LiveCode>());
+    for (const message of messages) {
+      this.places.take(message.priority);
+      const delivery = codes
+        .then((live) => this.deliver(message, live.get(message.challengeId)))
+        .catch((error: unknown) => this.log.trouble('a text could not be handled', error, { messageId: message.id }))
+        .then(() => {
+          this.inFlight.delete(delivery);
+          this.leave(message);
+        });
+      this.inFlight.add(delivery);
+    }
   }
 
-  private async deliver(message: ClaimedSms): Promise<void> {
+  /** Looks again if texts may have waited for the place. */
+  private leave({ priority: its }: ClaimedSms): void {
+    const isAwaited = this.wokenAgain || !this.places.has(priority.last);
+    this.places.giveBack(its);
+    if (isAwaited) this.wake();
+  }
+
+  private async deliver(message: ClaimedSms, live: LiveCode | undefined): Promise<void> {
     const { id, phoneNumber: to, template, locale, transport } = message;
-    const live = await this.source?.liveCodeFor(message);
     if (live === undefined) return this.queue.recordExpired(message);
-    const text = this.wording.text(template, locale, live.code);
+    const { code, ttlSeconds } = live;
+    const text = this.wording.text(template, locale, code);
     try {
-      const providerId = await this.router.carrier(transport)!.send({ id, to, text, ttlSeconds: live.ttlSeconds });
+      const providerId = await this.router.carrier(transport)!.send({ id, to, text, ttlSeconds });
       await this.queue.recordSent(message, providerId);
     } catch (error) {
       if (!(error instanceof SmsNotTaken)) throw error;
@@ -118,7 +126,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
         attempt: message.attempts,
         reason: error.reason,
       });
-      await this.queue.recordNotTaken(message, error);
+      await this.queue.recordNotTaken(message, error, ttlSeconds);
       this.wake();
     }
   }

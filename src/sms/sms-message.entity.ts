@@ -1,6 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { SmsLanguage } from '../config/sms-settings';
 import { ascii } from '../transaction/ascii';
+import { priority, type SmsPriority } from './sms-priority';
 import type { SmsTemplate } from './wording';
 
 /**
@@ -13,6 +14,7 @@ export type SmsState = 'queued' | 'sending' | 'sent' | 'delivered' | 'failed' | 
 @Entity('sms_message')
 @Index('ix_sms_message_phone_number', ['phoneNumber'])
 @Index('ix_sms_message_due_at', ['dueAt'])
+@Index('ix_sms_message_priority_due_at', ['priority', 'dueAt'])
 @Index('ix_sms_message_transport_provider_id', ['transport', 'providerId'])
 export class SmsMessage {
   /** Also what a client asks by what became of its request, and what providers know a text by. */
@@ -41,6 +43,14 @@ export class SmsMessage {
   /** From when on a dispatcher may take it up, whatever became of the one that has it; null when there is nothing to do. */
   @Column('datetime', { name: 'due_at', precision: 6, nullable: true })
   dueAt!: Date | null;
+
+  /** Which texts go first while more are due than can be sent. */
+  @Column('int', { name: 'priority', default: priority.busyPrefix })
+  priority!: SmsPriority;
+
+  /** Times that a provider took it: each is paid. */
+  @Column('int', { name: 'sends', default: 0 })
+  sends!: number;
 
   /** The transport that has or had it last. */
   @Column('varchar', { ...ascii, name: 'transport', length: 32, nullable: true })

@@ -8,6 +8,7 @@ import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
 import { SmsDispatcher } from './sms-dispatcher';
 import { SmsMessage, type SmsState } from './sms-message.entity';
+import { SmsPriorities } from './sms-priority';
 import { Wording, type SmsTemplate } from './wording';
 
 export interface NewText {
@@ -28,6 +29,7 @@ export class SmsOutbox {
     private readonly transactions: Transactions,
     private readonly dispatcher: SmsDispatcher,
     private readonly wording: Wording,
+    private readonly priorities: SmsPriorities,
     private readonly clock: Clock,
   ) {}
 
@@ -46,7 +48,7 @@ export class SmsOutbox {
       createdAt: now,
       ...(unsent
         ? { state: 'sent', dueAt: null, reason: 'test_number', finishedAt: now }
-        : { state: 'queued', dueAt: now }),
+        : { state: 'queued', dueAt: now, priority: this.priorities.of(to) }),
     });
     transaction.afterCommit(() => this.dispatcher.wake());
     return id;

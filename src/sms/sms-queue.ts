@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Not } from 'typeorm';
+import { ExponentialBackoff, handleType, retry } from 'cockatiel';
+import { Not, type UpdateQueryBuilder } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
+import { ServiceUnavailable } from '../error/refusal';
 import { Log } from '../log/log';
 import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
+import { GroupCommit } from './group-commit';
 import { SmsMessage } from './sms-message.entity';
+import type { SmsPlaces } from './sms-places';
+import { afterTry, priority, type SmsPriority } from './sms-priority';
 import type { SmsReceipt } from './sms-receipt';
 import { SmsRouter } from './sms-router';
 import { reasonOf, type SmsNotTaken } from './sms-transport';
@@ -16,12 +21,39 @@ const longestWaitSeconds = 32;
 /** A text with the transport that is to take it now. Its count of attempts is what its dispatcher has it by. */
 export type ClaimedSms = SmsMessage & { transport: string };
 
+/** What one look at the queue came to. */
+export interface Claims {
+  claimed: ClaimedSms[];
+  /** How many texts were due, those that no transport can take now included. */
+  found: number;
+}
+
+interface Result {
+  message: SmsMessage;
+  change: Change;
+}
+
+/** Paid sends of one text. */
+const mostSends = 2;
+/** One claim out of so many goes by age alone, so that no priority waits for ever. */
+const claimsPerClaimByAge = 4;
+
 /** What a dispatcher found out: the new state, and what goes with it. */
 type Change = Pick<SmsMessage, 'state'> & Partial<SmsMessage>;
 
 /** The states of texts, changed by guarded updates alone, so that many nodes share one outbox. */
 @Injectable()
 export class SmsQueue {
+  /** A result that is lost means a second send: it is tried again as long as the lease lasts. */
+  private readonly persistence = retry(handleType(ServiceUnavailable), {
+    maxAttempts: 3,
+    backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 400 }),
+  });
+  private readonly results = new GroupCommit<Result>((results) =>
+    this.persistence.execute(() => this.transactions.run((transaction) => this.record(transaction, results))),
+  );
+  private claims = 0;
+
   constructor(
     private readonly transactions: Transactions,
     private readonly router: SmsRouter,
@@ -30,18 +62,26 @@ export class SmsQueue {
   ) {}
 
   /**
-   * Takes over the text that has been due the longest; one that another dispatcher is just taking is passed over.
-   * @returns undefined if none is due, `put_off` for one that no transport can take now
+   * Takes over texts that are due, as many as there are places for: by priority, then by age. Texts that another
+   * dispatcher is just taking are passed over. A text that no transport can take now is put off.
    */
-  claim(): Promise<ClaimedSms | 'put_off' | undefined> {
+  claim(places: SmsPlaces): Promise<Claims> {
+    this.claims += 1;
+    const byAge = this.claims % claimsPerClaimByAge === 0 && places.has(priority.last);
     return this.transactions.run(async (transaction) => {
       const now = this.clock.now();
-      const message = await this.longestDue(transaction, now);
-      if (message === null) return undefined;
-      const choice = this.router.choose(message);
-      const change = this.changeBy(choice, message, now);
-      await this.change(transaction, message, change);
-      return change.state === 'sending' ? (Object.assign(message, change) as ClaimedSms) : 'put_off';
+      const free = places.copy();
+      const due = await this.findDue(transaction, now, free, byAge);
+      const results: Result[] = [];
+      for (const message of due) {
+        if (!free.has(message.priority)) continue;
+        const change = this.changeBy(this.router.choose(message), message, now);
+        if (change.state === 'sending') free.take(message.priority);
+        results.push({ message, change });
+      }
+      await this.changeAll(transaction, results);
+      const claimed = results.map(({ message, change }) => ({ ...message, ...change }));
+      return { claimed: claimed.filter(isClaimed), found: due.length };
     });
   }
 
@@ -49,6 +89,7 @@ export class SmsQueue {
     await this.end(message, {
       state: 'sent',
       providerId: providerId && isId(providerId) ? providerId : null,
+      sends: message.sends + 1,
       reason: null,
     });
   }
@@ -58,21 +99,27 @@ export class SmsQueue {
     await this.end(message, { state: 'expired', reason: message.reason ?? 'code_not_live' });
   }
 
-  /** The next transport at once; after the last one a wait, each round twice as long; none where all have refused. */
-  async recordNotTaken(message: ClaimedSms, { kind, reason, retryAfterSeconds }: SmsNotTaken): Promise<void> {
+  /**
+   * The next transport at once; after the last one a wait, each round twice as long; none if all have refused.
+   * @param ttlSeconds how long the code still lives: no wait is longer
+   */
+  async recordNotTaken(message: ClaimedSms, fault: SmsNotTaken, ttlSeconds: number): Promise<void> {
+    const { kind, reason, retryAfterSeconds } = fault;
     const refused = kind === 'refused' ? { ...message, refusedBy: withName(message) } : message;
     if (this.router.candidates(refused).length === 0) return this.end(refused, { state: 'failed', reason });
     const rounds = Math.ceil(message.attempts / this.router.countFor(message.phoneNumber));
     const wait = Math.max(Math.min(2 ** rounds, longestWaitSeconds), retryAfterSeconds);
-    const dueAt = addSeconds(this.clock.now(), this.router.hasNext(refused) ? 0 : wait);
-    await this.transactions.run((transaction) =>
-      this.change(transaction, message, { state: 'queued', reason, refusedBy: refused.refusedBy, dueAt }),
-    );
+    const now = this.clock.now();
+    const next = this.router.hasNext(refused)
+      ? { dueAt: now }
+      : { dueAt: addSeconds(now, Math.min(wait, ttlSeconds)), priority: afterTry(message.priority) };
+    const change: Change = { state: 'queued', reason, refusedBy: refused.refusedBy, ...next };
+    await this.results.add({ message, change });
   }
 
   /**
    * What became of a text that was sent. Delivered is the last word; a failure sends it over the next transport, if
-   * there is one, and only if the transport that failed is the one that has it.
+   * there is one and only one send is paid so far, and only if the transport that failed is the one that has it.
    * @returns false if there is no such text, or it is only just being sent: the receipt came before its own id
    */
   async recordReceipt(transport: string, receipt: SmsReceipt): Promise<boolean> {
@@ -101,23 +148,56 @@ export class SmsQueue {
   private async recordUndelivered(transaction: Transaction, message: SmsMessage, receipt: SmsReceipt): Promise<void> {
     const refused = { ...message, refusedBy: withName(message) };
     const reason = reasonOf('not_delivered', receipt.providerCode);
-    const over = this.router.candidates(refused).length === 0;
+    const over = message.sends >= mostSends || this.router.candidates(refused).length === 0;
     const now = this.clock.now();
-    const end = over ? { state: 'failed' as const, finishedAt: now } : { state: 'queued' as const, dueAt: now };
-    await this.change(transaction, message, { ...end, reason, refusedBy: refused.refusedBy });
+    const next = over
+      ? { state: 'failed' as const, finishedAt: now }
+      : { state: 'queued' as const, dueAt: now, priority: afterTry(message.priority) };
+    await this.change(transaction, message, { ...next, reason, refusedBy: refused.refusedBy });
   }
 
   private async end(message: ClaimedSms, change: Change): Promise<void> {
     const { refusedBy } = message;
     const end = { refusedBy, ...change, dueAt: null, finishedAt: this.clock.now() };
-    await this.transactions.run((transaction) => this.change(transaction, message, end));
+    await this.results.add({ message, change: end });
   }
 
-  /** Changes nothing where somebody else has the text by now, or a receipt was faster. */
-  private async change(transaction: Transaction, message: SmsMessage, change: Change): Promise<void> {
+  /** Changes what these dispatchers still have: another one may have taken a text over, or a receipt was faster. */
+  private async record(transaction: Transaction, results: readonly Result[]): Promise<void> {
+    const query = transaction.manager
+      .createQueryBuilder(SmsMessage, 'message')
+      .select(['message.id', 'message.state', 'message.attempts'])
+      .whereInIds(results.map(({ message }) => message.id));
+    if (transaction.locksRows) query.setLock('pessimistic_write');
+    const found = new Map((await query.getMany()).map((it) => [it.id, it]));
+    const held = results.filter(({ message: { id, state, attempts } }) => {
+      const current = found.get(id);
+      return current?.state === state && current.attempts === attempts;
+    });
+    await this.changeAll(transaction, held);
+  }
+
+  /** Changes rows that this transaction has locked: one statement for all that change alike. */
+  private async changeAll(transaction: Transaction, results: readonly Result[]): Promise<void> {
+    const groups = new Map<string, Result[]>();
+    for (const result of results) {
+      const key = JSON.stringify({ ...result.change, providerId: undefined });
+      groups.set(key, [...(groups.get(key) ?? []), result]);
+    }
+    for (const group of groups.values()) {
+      const { affected } = await updateOf(transaction, group).execute();
+      if (affected !== group.length) throw new Error('texts changed under the lock of their dispatcher');
+    }
+    results.forEach(({ message, change }) => this.tell(transaction, { ...message, ...change }));
+  }
+
+  /** @returns false, with nothing changed, if another dispatcher has the text by now, or a receipt was faster */
+  private async change(transaction: Transaction, message: SmsMessage, change: Change): Promise<boolean> {
     const { id, state, attempts } = message;
     const { affected } = await transaction.manager.update(SmsMessage, { id, state, attempts }, change);
-    if (affected === 1) this.tell(transaction, { ...message, ...change });
+    if (affected !== 1) return false;
+    this.tell(transaction, { ...message, ...change });
+    return true;
   }
 
   private tell(
@@ -136,15 +216,47 @@ export class SmsQueue {
     return { state: 'sending', transport: choice.name, attempts: attempts + 1, dueAt };
   }
 
-  private longestDue({ manager, locksRows }: Transaction, now: Date): Promise<SmsMessage | null> {
+  private async findDue(transaction: Transaction, now: Date, places: SmsPlaces, byAge: boolean): Promise<SmsMessage[]> {
+    if (byAge) return this.findOldest(transaction, now, places.free);
+    const found: SmsMessage[] = [];
+    for (const it of places.open) {
+      const room = Math.min(places.free - found.length, places.roomFor(it));
+      if (room > 0) found.push(...(await this.findOldest(transaction, now, room, it)));
+    }
+    return found;
+  }
+
+  /** Goes along one index in its order, so that it locks no row but those that it finds. */
+  private findOldest({ manager, locksRows }: Transaction, now: Date, most: number, its?: SmsPriority) {
     const query = manager
       .createQueryBuilder(SmsMessage, 'message')
       .where('message.dueAt <= :now', { now })
       .orderBy('message.dueAt')
-      .limit(1);
+      .limit(most);
+    if (its !== undefined) query.andWhere('message.priority = :its', { its });
     if (locksRows) query.setLock('pessimistic_write').setOnLocked('skip_locked');
-    return query.getOne();
+    return query.getMany();
   }
+}
+
+function isClaimed(message: SmsMessage): message is ClaimedSms {
+  return message.state === 'sending';
+}
+
+/** One statement for texts that change alike, but for their ids at the provider. */
+function updateOf({ manager }: Transaction, group: readonly Result[]): UpdateQueryBuilder<SmsMessage> {
+  const { change } = group[0]!;
+  const ids = group.map(({ message }) => message.id);
+  const update = manager.createQueryBuilder().update(SmsMessage).where('id IN (:...ids)', { ids });
+  if (change.providerId === undefined) return update.set(change);
+  const cases = group.map((_result, place) => `WHEN :id${place} THEN :providerId${place}`);
+  const values = group.flatMap(({ message, change: { providerId } }, place) => [
+    [`id${place}`, message.id],
+    [`providerId${place}`, providerId],
+  ]);
+  return update
+    .set({ ...change, providerId: () => `CASE id ${cases.join(' ')} END` })
+    .setParameters(Object.fromEntries(values) as Record<string, string | null>);
 }
 
 /** As it fits into its column: what does not is found by nobody, but the text is recorded. */

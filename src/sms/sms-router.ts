@@ -38,13 +38,15 @@ export class SmsRouter {
     return order.flatMap((name) => (refused.includes(name) ? [] : (this.carrier(name) ?? [])));
   }
 
-  /** The one to try now, or when there will be one; undefined if there is none left. */
+  /** The transport to try now, or when there will be one; undefined if there is none left. */
   choose(message: RoutedMessage): SmsCarrier | Date | undefined {
     const candidates = this.candidates(message);
     const now = this.clock.now();
-    const times = candidates.map(({ availableAt }) => availableAt.getTime());
+    const times = candidates.map((it) => it.availableAt(message.phoneNumber).getTime());
     if (times.length === 0) return undefined;
-    return candidates.find(({ availableAt }) => availableAt <= now) ?? new Date(Math.min(...times));
+    const free = candidates.find((it) => it.availableAt(message.phoneNumber) <= now);
+    free?.reserve(message);
+    return free ?? new Date(Math.min(...times));
   }
 
   /** Whether a transport that stands after the message's last one in its route may still take it. */
@@ -65,4 +67,4 @@ export class SmsRouter {
   }
 }
 
-export type RoutedMessage = Pick<SmsMessage, 'phoneNumber' | 'state' | 'transport' | 'refusedBy'>;
+export type RoutedMessage = Pick<SmsMessage, 'id' | 'phoneNumber' | 'state' | 'transport' | 'refusedBy'>;

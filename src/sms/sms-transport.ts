@@ -41,12 +41,11 @@ export const SMS_TRANSPORTS = Symbol('SMS_TRANSPORTS');
  */
 export class SmsNotTaken extends Error {
   readonly reason: string;
-  /** How long the provider wants to be left alone; 0 if it does not say. */
+  /** How long the provider asks to wait; 0 if it does not say. */
   readonly retryAfterSeconds: number;
 
   private constructor(
-    /** `refused` is final for this text and transport; `throttled` and `passing` are not. */
-    readonly kind: 'refused' | 'throttled' | 'passing',
+    readonly kind: SmsFaultKind,
     word: string,
     { providerCode, retryAfterSeconds = 0, cause }: SmsNotTakenDetails = {},
   ) {
@@ -59,30 +58,45 @@ export class SmsNotTaken extends Error {
     return 'SmsNotTaken';
   }
 
-  /** The provider will never take this text: a number that does not exist, or one that wants none. */
+  /**
+   * The provider will not take this text: its number does not exist or wants no texts, its country or network is not
+   * served, or its content is not allowed.
+   */
   static refused(providerCode?: string | number): SmsNotTaken {
     return new SmsNotTaken('refused', 'refused', { providerCode });
   }
 
-  /** @param retryAfterSeconds how long the provider wants to be left alone, if it says so */
+  /** @param retryAfterSeconds how long the provider asks to wait, if it says so */
   static throttled(retryAfterSeconds?: number, providerCode?: string | number): SmsNotTaken {
     return new SmsNotTaken('throttled', 'throttled', { retryAfterSeconds, providerCode });
   }
 
-  /** The provider, the way to it, or our account there is out of order; another try may do better. */
+  /** The provider, the way to it, or the account there is out of order: no other text would be taken either. */
   static passing(word: PassingTrouble, details?: SmsNotTakenDetails): SmsNotTaken {
     return new SmsNotTaken('passing', word, details);
   }
+
+  /** It is not known whether the fault is about this number or about the provider. */
+  static unclear(word: 'unclear' | 'unintelligible', providerCode?: string | number): SmsNotTaken {
+    return new SmsNotTaken('unclear', word, { providerCode });
+  }
 }
+
+/**
+ * - `refused`: about this text. Final: this transport is not tried again with it, and the transport does not rest.
+ * - `throttled`: too many texts, for this number or for the account.
+ * - `passing`: about the provider or the account. Several numbers that fail so in a row make the transport rest.
+ * - `unclear`: any other answer. Other transports and later tries may do better, and the transport does not rest.
+ */
+export type SmsFaultKind = 'refused' | 'throttled' | 'passing' | 'unclear';
 
 export type PassingTrouble =
   | 'unreachable'
   | 'timed_out'
   | 'out_of_order'
-  /** Credentials, credit or settings of the account: for the operator to mend. */
+  /** Credentials or credit: the operator must act. */
   | 'account_refused'
-  | 'unintelligible'
-  /** The breaker is open: not even tried. */
+  /** The transport rests: not even tried. */
   | 'resting';
 
 interface SmsNotTakenDetails {

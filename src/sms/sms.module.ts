@@ -7,8 +7,9 @@ import { Log } from '../log/log';
 import { TransactionModule } from '../transaction/transaction.module';
 import { DeliveryController } from './delivery.controller';
 import { ReceiptController } from './receipt.controller';
-import { SMS_HANDOVER, SmsDispatcher } from './sms-dispatcher';
+import { SMS_IN_FLIGHT, SmsDispatcher } from './sms-dispatcher';
 import { SmsOutbox } from './sms-outbox';
+import { SmsPriorities } from './sms-priority';
 import { SmsQueue } from './sms-queue';
 import { SmsReceipts } from './sms-receipts';
 import { SMS_ROUTES, SmsRouter } from './sms-router';
@@ -31,11 +32,12 @@ function fittingWording({ sms }: Settings): Wording {
   providers: [
     SmsDispatcher,
     SmsOutbox,
+    SmsPriorities,
     SmsQueue,
     SmsReceipts,
     SmsRouter,
     { provide: SMS_TRANSPORTS, inject: [SETTINGS, Clock, Log], useFactory: transportsOf },
-    { provide: SMS_HANDOVER, inject: [SETTINGS], useFactory: ({ sms }: Settings) => sms.handoverMilliseconds },
+    { provide: SMS_IN_FLIGHT, inject: [SETTINGS], useFactory: ({ sms }: Settings) => sms.inFlight },
     { provide: SMS_ROUTES, inject: [SETTINGS], useFactory: ({ sms }: Settings) => sms.routes },
     { provide: Wording, inject: [SETTINGS], useFactory: fittingWording },
   ],

@@ -7,7 +7,8 @@ import { Clock } from '../../src/clock/clock';
 import { readSettings } from '../../src/config/settings';
 import { createAdapter } from '../../src/http/fastify-adapter';
 import { Log, LOG_DESTINATION } from '../../src/log/log';
-import { SMS_HANDOVER, SmsDispatcher } from '../../src/sms/sms-dispatcher';
+import { SMS_IN_FLIGHT, SmsDispatcher } from '../../src/sms/sms-dispatcher';
+import { SmsMessage } from '../../src/sms/sms-message.entity';
 import { SmsQueue } from '../../src/sms/sms-queue';
 import { SmsRouter } from '../../src/sms/sms-router';
 import { SMS_TRANSPORTS, type SmsTransport } from '../../src/sms/sms-transport';
@@ -65,19 +66,21 @@ export class TestApp {
 
   async reset(): Promise<void> {
     await this.textsSent();
+    const texts = await this.dataSource.getRepository(SmsMessage).find({ select: { phoneNumber: true } });
     await emptyTables(this.dataSource);
-    await this.wakeTransports();
+    await this.wakeTransports(texts.map(({ phoneNumber }) => phoneNumber));
     this.inbox.empty();
     this.otherInbox.empty();
   }
 
-  /** One success each, so that none rests for what an earlier test did. */
-  private async wakeTransports(): Promise<void> {
+  /** One success each, and no number that must wait, so that nothing rests for what an earlier test did. */
+  private async wakeTransports(numbers: string[]): Promise<void> {
     for (const inbox of [this.inbox, this.otherInbox]) {
       inbox.empty();
       const carrier = this.app.get(SmsRouter).carrier(inbox.name);
       if (carrier === undefined) continue;
-      this.clock.advance(Math.max(0, carrier.availableAt.getTime() - this.clock.now().getTime()) / 1000);
+      const times = ['', ...numbers].map((to) => carrier.availableAt(to).getTime());
+      this.clock.advance(Math.max(0, ...times.map((time) => time - this.clock.now().getTime())) / 1000);
       await carrier.send({ id: '', to: '', text: '', ttlSeconds: 1 });
     }
   }
@@ -92,8 +95,8 @@ export class TestApp {
     const routes = new Map([['*', transports.map(({ name }) => name)]] as const);
     const router = new SmsRouter(transports, routes, this.clock, log);
     const queue = new SmsQueue(this.app.get(Transactions), router, this.clock, log);
-    const handoverMilliseconds = this.app.get<number>(SMS_HANDOVER);
-    const dispatcher = new SmsDispatcher(queue, router, this.app.get(Wording), log, handoverMilliseconds);
+    const mostInFlight = this.app.get<number>(SMS_IN_FLIGHT);
+    const dispatcher = new SmsDispatcher(queue, router, this.app.get(Wording), log, mostInFlight);
     dispatcher.takeCodesFrom(this.app.get(OtpTexts));
     return dispatcher;
   }

@@ -3,6 +3,7 @@ import { FollowTexts1764100000000 } from './1764100000000-follow-texts';
 import { BindNumberChanges1764220000000 } from './1764220000000-bind-number-changes';
 import { RememberReplies1764220000001 } from './1764220000001-remember-replies';
 import { RememberSpentForeignTokens1764230000000 } from './1764230000000-remember-spent-foreign-tokens';
+import { OrderTexts1764250000000 } from './1764250000000-order-texts';
 
 /** In the order in which they run; one that has landed is never edited. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   BindNumberChanges1764220000000,
   RememberReplies1764220000001,
   RememberSpentForeignTokens1764230000000,
+  OrderTexts1764250000000,
 ];

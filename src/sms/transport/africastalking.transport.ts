@@ -4,7 +4,7 @@ import { MalformedBody } from '../../error/refusal';
 import type { ReceiptDoor } from '../receipt-door';
 import { outcomeOf, textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
-import { post } from './provider-http';
+import { faultOfStatus, post } from './provider-http';
 
 const sendReply = z.object({
   SMSMessageData: z.object({
@@ -14,10 +14,13 @@ const sendReply = z.object({
 });
 
 const takenCodes = [100, 101, 102];
-/** InvalidPhoneNumber, UnsupportedNumberType, UserInBlacklist, DoNotDisturbRejection. */
-const finalCodes = [403, 404, 406, 409];
-const finalWords = ['InvalidPhoneNumber', 'UnsupportedNumberType', 'UserInBlacklist', 'DoNotDisturbRejection'];
-const gatewayCodes = [500, 501, 502];
+/** Codes of one recipient, and the words for the same in a reply that names no recipient. */
+const numberFaults: readonly (string | number)[] = [
+  ...[403, 404, 406, 407, 409],
+  ...['InvalidPhoneNumber', 'UnsupportedNumberType', 'UserInBlacklist', 'CouldNotRoute', 'DoNotDisturbRejection'],
+];
+const accountFaults: readonly (string | number)[] = [405, 'InsufficientBalance'];
+const internalErrors: readonly (string | number)[] = [500, 'InternalServerError'];
 
 const outcomes: Readonly<Record<string, SmsReceipt['outcome']>> = {
   success: 'delivered',
@@ -47,13 +50,13 @@ export class AfricasTalkingTransport implements SmsTransport {
     });
     const headers = { apiKey, Accept: 'application/json' };
     const reply = await post(`${url}/version1/messaging`, { headers, body }, signal);
-    if (!reply.ok) throw SmsNotTaken.passing('account_refused', { providerCode: reply.status });
+    if (!reply.ok) throw faultOfStatus(reply.status);
     const { Recipients: recipients, Message: message } = reply.read(sendReply).SMSMessageData;
     const [recipient] = recipients;
     // What is wrong with the whole request is told in words, of no recipient.
-    if (recipient === undefined) throw faultOf(message, finalWords.includes(message));
+    if (recipient === undefined) throw faultOf(message);
     if (takenCodes.includes(recipient.statusCode)) return recipient.messageId;
-    throw faultOf(recipient.statusCode, finalCodes.includes(recipient.statusCode));
+    throw faultOf(recipient.statusCode);
   }
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
@@ -67,8 +70,10 @@ export class AfricasTalkingTransport implements SmsTransport {
   }
 }
 
-function faultOf(providerCode: string | number, final: boolean): SmsNotTaken {
-  if (final) return SmsNotTaken.refused(providerCode);
-  const isGateway = gatewayCodes.some((code) => code === providerCode);
-  return SmsNotTaken.passing(isGateway ? 'out_of_order' : 'account_refused', { providerCode });
+/** A sender id, a gateway (501, 502) or a hold for risk (401) may be about the network of the number: unclear. */
+function faultOf(providerCode: string | number): SmsNotTaken {
+  if (numberFaults.includes(providerCode)) return SmsNotTaken.refused(providerCode);
+  if (accountFaults.includes(providerCode)) return SmsNotTaken.passing('account_refused', { providerCode });
+  if (internalErrors.includes(providerCode)) return SmsNotTaken.passing('out_of_order', { providerCode });
+  return SmsNotTaken.unclear('unclear', providerCode);
 }

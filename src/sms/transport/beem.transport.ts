@@ -15,8 +15,10 @@ const sendReply = z.union([
 ]);
 
 const taken = 100;
-/** Of numbers: invalid, and missing. */
-const finalCodes = [101, 115];
+/** Of numbers: invalid, without a route, missing. */
+const numberFaults = [101, 106, 115];
+/** No credit, no such account, no authorization, wrong keys. */
+const accountFaults = [102, 105, 107, 108, 120];
 const networkTrouble = 103;
 
 const outcomes: Readonly<Record<string, SmsReceipt['outcome']>> = {
@@ -48,9 +50,7 @@ export class BeemTransport implements SmsTransport {
     });
     const reply = (await post(`${url}/v1/send`, { headers, body }, signal)).read(sendReply);
     if (reply.code === taken && reply.valid > 0) return reply.request_id;
-    if (reply.code === taken || finalCodes.includes(reply.code)) throw SmsNotTaken.refused(reply.code);
-    const trouble = reply.code === networkTrouble ? 'out_of_order' : 'account_refused';
-    throw SmsNotTaken.passing(trouble, { providerCode: reply.code });
+    throw faultOf(reply.code);
   }
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
@@ -61,4 +61,12 @@ export class BeemTransport implements SmsTransport {
     if (id === undefined || status === undefined) throw new MalformedBody('request_id and Status are required.');
     return [{ providerId: id, outcome: outcomeOf(outcomes, status.toUpperCase()), providerCode: status }];
   }
+}
+
+/** A sender id may be registered with some networks only: unclear. */
+function faultOf(providerCode: number): SmsNotTaken {
+  if (providerCode === taken || numberFaults.includes(providerCode)) return SmsNotTaken.refused(providerCode);
+  if (accountFaults.includes(providerCode)) return SmsNotTaken.passing('account_refused', { providerCode });
+  if (providerCode === networkTrouble) return SmsNotTaken.passing('out_of_order', { providerCode });
+  return SmsNotTaken.unclear('unclear', providerCode);
 }

@@ -4,7 +4,7 @@ import { MalformedBody } from '../../error/refusal';
 import type { ReceiptDoor } from '../receipt-door';
 import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
-import { post, withoutPlus } from './provider-http';
+import { faultOfStatus, post, withoutPlus } from './provider-http';
 
 const status = z.object({ groupId: z.number(), id: z.number() });
 const sendReply = z.object({ messages: z.array(z.object({ messageId: z.string().optional(), status })).min(1) });
@@ -15,8 +15,15 @@ const group = { pending: 1, undeliverable: 2, delivered: 3, expired: 4, rejected
 const atOperator = 2;
 /** We have sent it before, and it was taken. */
 const duplicate = 23;
-/** Prefix or destination missing or wrong; do not disturb; blocklisted. */
-const finalIds = [8, 10, 14, 51, 52];
+/**
+ * Network not served; prefix or destination missing or wrong; do not disturb; blocklisted; not registered (trial); no
+ * route; text too long.
+ */
+const numberFaults = [6, 8, 10, 14, 18, 19, 25, 51, 52];
+/** No credit, package expired. */
+const accountFaults = [12, 17];
+/** The key may not send. */
+const forbidden = 403;
 const flooding = 20;
 const systemError = 21;
 
@@ -46,7 +53,8 @@ export class InfobipTransport implements SmsTransport {
     };
     const body = JSON.stringify({ messages: [message] });
     const reply = await post(`${url.replace(/\/$/, '')}/sms/3/messages`, { headers, body }, signal);
-    if (!reply.ok) throw SmsNotTaken.passing('account_refused', { providerCode: reply.status });
+    if (reply.status === forbidden) throw SmsNotTaken.passing('account_refused', { providerCode: forbidden });
+    if (!reply.ok) throw faultOfStatus(reply.status);
     const [{ messageId, status }] = reply.read(sendReply).messages as [z.output<typeof sendReply>['messages'][0]];
     const isTaken = [group.pending, group.delivered].includes(status.groupId) || status.id === duplicate;
     if (isTaken) return messageId;
@@ -66,9 +74,11 @@ export class InfobipTransport implements SmsTransport {
 }
 
 function faultOf({ groupId, id }: z.output<typeof status>): SmsNotTaken {
-  if (finalIds.includes(id) || groupId === group.undeliverable) return SmsNotTaken.refused(id);
+  if (numberFaults.includes(id) || groupId === group.undeliverable) return SmsNotTaken.refused(id);
   if (id === flooding) return SmsNotTaken.throttled(undefined, id);
-  return SmsNotTaken.passing(id === systemError ? 'out_of_order' : 'account_refused', { providerCode: id });
+  if (accountFaults.includes(id)) return SmsNotTaken.passing('account_refused', { providerCode: id });
+  if (id === systemError) return SmsNotTaken.passing('out_of_order', { providerCode: id });
+  return SmsNotTaken.unclear('unclear', id);
 }
 
 function outcomeOf(groupId: number, id: number): SmsReceipt['outcome'] {

@@ -4,7 +4,7 @@ import { sizeOf } from '../alphabet';
 import type { ReceiptDoor } from '../receipt-door';
 import { textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
-import { post } from './provider-http';
+import { faultOfStatus, post } from './provider-http';
 
 /** Bits of Kannel's `dlr-mask`: on the phone, not to be delivered, refused by the centre. */
 const report = { delivered: 1, undelivered: 2, rejected: 16 };
@@ -39,7 +39,10 @@ export class KannelTransport implements SmsTransport {
     const reply = await post(url, { headers, body: text }, signal);
     if (reply.ok) return;
     if (reply.text.startsWith('Not routable')) throw SmsNotTaken.refused('not_routable');
-    throw SmsNotTaken.passing('account_refused', { providerCode: reply.status });
+    if (reply.text.startsWith('Number(s) has/have been denied')) throw SmsNotTaken.refused('denied');
+    if (reply.text.startsWith('Authorization failed'))
+      throw SmsNotTaken.passing('account_refused', { providerCode: reply.status });
+    throw faultOfStatus(reply.status);
   }
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {

@@ -6,7 +6,7 @@ export interface ProviderCall {
   body: string | URLSearchParams;
 }
 
-/** What a provider answered, if it was neither out of order nor in want of peace. */
+/** What a provider answered, unless it was throttled, out of order, or refused the account. */
 export class ProviderReply {
   constructor(
     readonly status: number,
@@ -23,7 +23,7 @@ export class ProviderReply {
       return schema.parse(JSON.parse(this.text));
     } catch {
       // Without the cause: it may quote the reply, and the reply the text.
-      throw SmsNotTaken.passing('unintelligible', { providerCode: this.status });
+      throw faultOfStatus(this.status, 'unintelligible');
     }
   }
 }
@@ -40,8 +40,17 @@ export async function post(url: string, { headers, body }: ProviderCall, signal:
   if (status === 429) throw SmsNotTaken.throttled(retryAfterSeconds, status);
   if (status >= 500 || status === 408)
     throw SmsNotTaken.passing('out_of_order', { providerCode: status, retryAfterSeconds });
-  if (status >= 300 && status < 400) throw SmsNotTaken.passing('unintelligible', { providerCode: status });
+  if (status >= 300 && status < 400) throw SmsNotTaken.unclear('unintelligible', status);
   return new ProviderReply(status, text);
+}
+
+/** Credentials and payment (RFC 9110 sections 15.5.2 and 15.5.3); others, 403 among them, may be about the number. */
+const accountStatuses = [401, 402];
+
+/** What a status says that comes without a code of the provider's own. */
+export function faultOfStatus(status: number, word: 'unclear' | 'unintelligible' = 'unclear'): SmsNotTaken {
+  if (accountStatuses.includes(status)) return SmsNotTaken.passing('account_refused', { providerCode: status });
+  return SmsNotTaken.unclear(word, status);
 }
 
 /** By the code alone: some of these errors hold what came over the line. */

@@ -8,7 +8,11 @@ import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { hex, SmppLink } from './smpp-link';
 
 /** SMPP 3.4 section 5.1.3. */
-const status = { ok: 0, systemError: 0x08, invalidDestination: 0x0b, queueFull: 0x14, throttled: 0x58, later: 0x64 };
+const status = { ok: 0, systemError: 0x08, queueFull: 0x14, throttled: 0x58, later: 0x64 };
+/** Invalid length, destination, number of destinations, type or plan of the destination; rejected. */
+const numberFaults = [0x01, 0x0b, 0x33, 0x50, 0x51, 0x66];
+/** Not bound for this, wrong password, wrong system id. */
+const accountFaults = [0x04, 0x0e, 0x0f];
 /** Which bits of `esm_class` tell what kind a message is, and the kind of a receipt (section 5.2.12). */
 const kind = { bits: 0x3c, receipt: 0x04 };
 /** Type and plan of numbers (sections 5.2.5 and 5.2.6). */
@@ -143,11 +147,12 @@ function submit(session: Session, fields: object): Promise<string | undefined> {
 
 function faultOf(commandStatus: number): SmsNotTaken {
   const providerCode = hex(commandStatus);
-  if (commandStatus === status.invalidDestination) return SmsNotTaken.refused(providerCode);
+  if (numberFaults.includes(commandStatus)) return SmsNotTaken.refused(providerCode);
   if (commandStatus === status.throttled || commandStatus === status.queueFull)
     return SmsNotTaken.throttled(1, providerCode);
-  const word = commandStatus === status.systemError ? 'out_of_order' : 'account_refused';
-  return SmsNotTaken.passing(word, { providerCode });
+  if (accountFaults.includes(commandStatus)) return SmsNotTaken.passing('account_refused', { providerCode });
+  if (commandStatus === status.systemError) return SmsNotTaken.passing('out_of_order', { providerCode });
+  return SmsNotTaken.unclear('unclear', providerCode);
 }
 
 /** Centres pad ids with zeros and change their case between the answer and the receipt. */

@@ -2,8 +2,15 @@ import { AwsV4Signer } from 'aws4fetch';
 import type { Clock } from '../../clock/clock';
 import type { ProviderSettings } from '../../config/sms-provider-settings';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
-import { post } from './provider-http';
+import { faultOfStatus, post } from './provider-http';
 
+/** Credentials, signature or permission: "Common errors" of docs.aws.amazon.com/sns/latest/api. */
+const accountFaults = [
+  ...['AccessDenied', 'AccessDeniedException', 'AuthorizationError', 'AuthorizationErrorException', 'NotAuthorized'],
+  ...['ExpiredToken', 'ExpiredTokenException', 'IncompleteSignature', 'InvalidClientTokenId', 'InvalidSecurity'],
+  ...['MissingAuthenticationToken', 'OptInRequired', 'RequestExpired', 'SignatureDoesNotMatch'],
+  ...['UnrecognizedClientException'],
+];
 const throttledCodes = ['Throttling', 'ThrottlingException', 'Throttled', 'RequestLimitExceeded'];
 
 /** Amazon SNS, `Publish` to a number (docs.aws.amazon.com/sns/latest/api). It has no reports over HTTP. */
@@ -52,6 +59,6 @@ function faultOf(code = '', message = '', status: number): SmsNotTaken {
   const ofNumber = code === 'OptedOut' || (code === 'InvalidParameter' && message.includes('PhoneNumber'));
   if (ofNumber) return SmsNotTaken.refused(code);
   if (throttledCodes.includes(code)) return SmsNotTaken.throttled(undefined, code);
-  if (code === '') return SmsNotTaken.passing('unintelligible', { providerCode: status });
-  return SmsNotTaken.passing('account_refused', { providerCode: code });
+  if (accountFaults.includes(code)) return SmsNotTaken.passing('account_refused', { providerCode: code });
+  return code === '' ? faultOfStatus(status, 'unintelligible') : SmsNotTaken.unclear('unclear', code);
 }

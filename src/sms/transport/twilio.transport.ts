@@ -10,8 +10,17 @@ import { basic, post } from './provider-http';
 const taken = z.object({ sid: z.string() });
 const refused = z.object({ code: z.number() });
 
-/** No such number, none that takes texts, or one that answered STOP. */
-const finalCodes = [21211, 21214, 21217, 21610, 21612, 21614];
+/**
+ * About the number, its country or the words: no such number, none that takes texts, one that answered STOP or is not
+ * verified (trial), a country without permission (21408), a sender that cannot reach it, a text too long or empty,
+ * blocked as toll fraud (30450, 60410).
+ */
+const numberFaults = [
+  ...[21211, 21214, 21217, 21219, 21265, 21266, 21408, 21421, 21602, 21604, 21608, 21610, 21612, 21614, 21617, 21635],
+  ...[30450, 60410],
+];
+/** Credentials, an account that is suspended or not active, a messaging service that does not exist or has no sender. */
+const accountFaults = [10001, 20003, 20005, 20006, 20008, 20404, 21701, 21703, 21704, 21705, 30002, 90010];
 const throttledCodes = [14107, 20429, 21611, 30022, 30023];
 
 const outcomes: Readonly<Record<string, SmsReceipt['outcome']>> = {
@@ -45,9 +54,7 @@ export class TwilioTransport implements SmsTransport {
     const reply = await post(`${url}/2010-04-01/Accounts/${accountSid}/Messages.json`, { headers, body }, signal);
     if (reply.ok) return reply.read(taken).sid;
     const { code } = reply.read(refused);
-    if (finalCodes.includes(code)) throw SmsNotTaken.refused(code);
-    if (throttledCodes.includes(code)) throw SmsNotTaken.throttled(undefined, code);
-    throw SmsNotTaken.passing('account_refused', { providerCode: code });
+    throw faultOf(code);
   }
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
@@ -87,4 +94,12 @@ async function postedFields(request: ReceiptRequest): Promise<TextFields | undef
   if (request.bytes.length === 0) return [];
   if ((request.mediaType ?? form) !== form) return undefined;
   return sortedTexts(await request.fields());
+}
+
+/** Faults of a sender (21212, 21606, 21659 …) may be about the country of the number: unclear. */
+function faultOf(providerCode: number): SmsNotTaken {
+  if (numberFaults.includes(providerCode)) return SmsNotTaken.refused(providerCode);
+  if (throttledCodes.includes(providerCode)) return SmsNotTaken.throttled(undefined, providerCode);
+  if (accountFaults.includes(providerCode)) return SmsNotTaken.passing('account_refused', { providerCode });
+  return SmsNotTaken.unclear('unclear', providerCode);
 }

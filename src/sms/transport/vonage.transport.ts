@@ -7,14 +7,16 @@ import { sizeOf } from '../alphabet';
 import { isSame, type ReceiptDoor } from '../receipt-door';
 import { outcomeOf, sortedTexts, textIn, type ReceiptRequest, type SmsReceipt, type TextFields } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
-import { post, withoutPlus } from './provider-http';
+import { faultOfStatus, post, withoutPlus } from './provider-http';
 
 const sendReply = z.object({
   messages: z.array(z.object({ status: z.coerce.string(), 'message-id': z.string().optional() })).min(1),
 });
 
-/** Unroutable, barred, deactivated. */
-const finalCodes = ['6', '7', '33'];
+/** Unroutable, barred, text too long, unknown network, not in a trial account's list, deactivated. */
+const numberFaults = ['6', '7', '12', '22', '29', '33'];
+/** Wrong credentials, barred, no credit, no access by HTTP, wrong signature, secret not allowed. */
+const accountFaults = ['4', '8', '9', '11', '14', '32'];
 const throttledCodes = ['1', '10'];
 const internalError = '5';
 
@@ -55,16 +57,12 @@ export class VonageTransport implements SmsTransport {
       ...(callback && { callback, 'status-report-req': '1' }),
     });
     const reply = await post(`${url}/sms/json`, { headers: { Accept: 'application/json' }, body }, signal);
-    if (!reply.ok) throw SmsNotTaken.passing('account_refused', { providerCode: reply.status });
+    if (!reply.ok) throw faultOfStatus(reply.status);
     // A text of several segments has an entry for each.
     const { messages } = reply.read(sendReply);
     const fault = messages.find(({ status }) => status !== '0');
     if (fault === undefined) return messages[0]!['message-id'];
-    const { status: providerCode } = fault;
-    if (finalCodes.includes(providerCode)) throw SmsNotTaken.refused(providerCode);
-    if (throttledCodes.includes(providerCode)) throw SmsNotTaken.throttled(1, providerCode);
-    const trouble = providerCode === internalError ? 'out_of_order' : 'account_refused';
-    throw SmsNotTaken.passing(trouble, { providerCode });
+    throw faultOf(fault.status);
   }
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
@@ -92,6 +90,15 @@ export class VonageTransport implements SmsTransport {
     const signature = signatureOf(signed, secret, this.settings.signatureMethod);
     return age <= toleranceSeconds && isSame(signature, sig.toLowerCase());
   }
+}
+
+/** A field that is not valid (3) may be the number, a sender (15) may not be allowed in its country: unclear. */
+function faultOf(providerCode: string): SmsNotTaken {
+  if (numberFaults.includes(providerCode)) return SmsNotTaken.refused(providerCode);
+  if (throttledCodes.includes(providerCode)) return SmsNotTaken.throttled(1, providerCode);
+  if (accountFaults.includes(providerCode)) return SmsNotTaken.passing('account_refused', { providerCode });
+  if (providerCode === internalError) return SmsNotTaken.passing('out_of_order', { providerCode });
+  return SmsNotTaken.unclear('unclear', providerCode);
 }
 
 /** Fields by name, `&` and `=` in values replaced (developer.vonage.com, signed webhooks). */

@@ -5,7 +5,7 @@ import type { ProviderSettings } from '../../config/sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
-import { post } from './provider-http';
+import { faultOfStatus, post } from './provider-http';
 
 const report = z.object({
   type: z.literal('sms.receipt'),
@@ -44,7 +44,7 @@ export class WebhookTransport implements SmsTransport {
     const reply = await post(this.settings.url, { headers, body }, signal);
     if (reply.ok) return;
     if (finalStatuses.includes(reply.status)) throw SmsNotTaken.refused(reply.status);
-    throw SmsNotTaken.passing('account_refused', { providerCode: reply.status });
+    throw faultOfStatus(reply.status);
   }
 
   async readReceipts(request: ReceiptRequest): Promise<SmsReceipt[] | undefined> {
