@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '../log/log';
 import type { LiveCode, OtpSource } from './otp-source';
@@ -73,6 +74,8 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
   private async work(): Promise<void> {
     try {
       while (this.wokenAgain && this.hasRoom) {
+        // All texts that are done by now give back their places first, and one claim fills them.
+        await setImmediate();
         this.wokenAgain = false;
         const { claimed, found } = await this.queue.claim(this.places);
         if (found > 0) this.wokenAgain = true;
