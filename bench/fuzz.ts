@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { fuzzEnvironment } from '../test/fuzz/environment';

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -752,6 +753,38 @@ describe('the SMPP transport', () => {
       centre.sendRaw(pduBytes(commandId, 7, body));
       expect(await centre.askIfAlive()).toMatchObject({ command_status: 0 });
       expect([centre.closed, receipts]).toMatchObject([0, read]);
+    });
+
+    it('whatever a centre sends, and takes texts afterwards', async () => {
+      const commands = [0x01, 0x03, 0x04, 0x05, 0x06, 0x09, 0x15, 0x21, 0x102, 0x103, 0x80000000, 0x80000004, 0x199];
+      const head = fc.constantFrom(Buffer.alloc(0), Buffer.concat([addresses, Buffer.from([4, 0, 0])]));
+      const field = fc.constantFrom(0x1e, 0x0424, 0x0427, 0x0423, 0x1400).chain((tag) =>
+        fc.tuple(fc.nat(9), fc.uint8Array({ maxLength: 9 })).map(([length, value]) => {
+          return Buffer.from([tag >> 8, tag & 0xff, 0, length, ...value]);
+        }),
+      );
+      const body = fc
+        .tuple(head, fc.array(field, { maxLength: 3 }))
+        .map(([start, more]) => Buffer.concat([start, ...more]));
+      const bytes = fc.uint8Array({ maxLength: 40 }).map((it) => Buffer.from(it));
+      const pdu = fc.tuple(fc.constantFrom(...commands), fc.oneof(body, bytes));
+      holdTimers();
+      await bound();
+      let losses = 0;
+      for (const [commandId, content] of fc.sample(pdu, { numRuns: 150, seed: 1 })) {
+        const { closed, binds } = centre;
+        const bindsBefore = binds.length;
+        centre.sendRaw(pduBytes(commandId, 7, content));
+        await Promise.race([centre.askIfAlive(), centre.until(() => centre.closed > closed)]);
+        if (centre.closed === closed) continue;
+        // What the library cannot read ends the connection, and the next one is made after a pause.
+        while (linesWith('message centre is out of reach').length === losses) await setImmediate();
+        losses += 1;
+        await endPause();
+        await centre.until(() => binds.length > bindsBefore);
+        await centre.askIfAlive();
+      }
+      expect(await send('x')).toMatch(/^id-/);
     });
 
     it('and answers when it is written down, not before', async () => {
