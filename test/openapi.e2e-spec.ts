@@ -43,7 +43,7 @@ describe('the OpenAPI document', () => {
         `post ${requestOtpPath} 200 400 403 406 413 415 422 429 500 503`,
         `post ${verifyPath} 200 400 403 406 413 415 422 429 500 503`,
         'get /api/account/me/ 200 401 406 429 500 503',
-        'delete /api/account/me/ 204 401 403 406 422 429 500 503',
+        'delete /api/account/me/ 204 400 401 403 406 422 429 500 503',
         'patch /api/account/me/ 200 400 401 403 406 413 415 429 500 503',
         'post /api/account/me/phone-number/ 200 400 401 403 406 413 415 422 429 500 503',
         'post /api/account/me/phone-number/verify/ 200 400 401 403 406 413 415 422 429 500 503',

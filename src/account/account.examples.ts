@@ -61,6 +61,12 @@ export const keyReused = coded(
   'idempotency_key_reused',
 );
 
+export const badKey = coded(
+  'The Idempotency-Key is not one.',
+  'Idempotency-Key must be 8 to 128 visible ASCII characters.',
+  'invalid_idempotency_key',
+);
+
 export const notFresh = coded(
   'The sign-in is over 10 minutes old.',
   'Sign in again to do this.',

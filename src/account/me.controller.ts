@@ -12,6 +12,7 @@ import { AcceptLanguage } from '../client/language-wish';
 import { CurrentCaller, EndsSession, SignedIn, type Caller } from '../token/caller';
 import {
   acceptLanguage,
+  badKey,
   idempotencyKey,
   keyReused,
   newNumberRefusals,
@@ -59,6 +60,7 @@ export class MeController {
   @HttpCode(HttpStatus.NO_CONTENT)
   @EndsSession()
   @ApiHeader(idempotencyKey)
+  @ApiBadRequestResponse(badKey)
   @ApiForbiddenResponse(notFresh)
   @ApiUnprocessableEntityResponse(keyReused)
   deleteMe(@CurrentCaller() caller: Caller, @IdempotencyKey() key: string | undefined): Promise<void> {
