@@ -29,16 +29,7 @@ const poolSize = 20;
  */
 export async function databaseOptions({ database, dataDir, production }: DatabaseSettings): Promise<DataSourceOptions> {
   const common = {
-    entities: [
-      Account,
-      AuthEvent,
-      IdempotentReply,
-      OtpChallenge,
-      PhoneChange,
-      Session,
-      SmsMessage,
-      SpentForeignToken,
-    ],
+    entities: [Account, AuthEvent, IdempotentReply, OtpChallenge, PhoneChange, Session, SmsMessage, SpentForeignToken],
     migrations,
     migrationsTableName: 'migration',
     migrationsTransactionMode: 'each' as const,
