@@ -345,7 +345,12 @@ describe('invalid_fields', () => {
   });
 
   it('of a name with a wrong pattern', async () => {
-    const reply = await post(requestOtpPath, { phone_number: phone, locale: 'sw_TZ' });
+    const reply = await test.send({
+      method: 'PATCH',
+      path: '/api/account/me/',
+      headers: { 'Content-Type': 'application/json', ...problemJson, ...(await bearer()) },
+      body: '{"locale":"sw_TZ"}',
+    });
     const message = 'This value does not match the required pattern.';
     expectProblem(reply, head, { errors: [{ field: 'locale', code: 'wrong_pattern', message }] });
   });

@@ -8,6 +8,8 @@ describe('the language of a text', () => {
   it.each([
     ['asked for', { locale: 'fr', acceptLanguage: 'pt' }, tanzania, 'fr'],
     ['asked for with a region', { locale: 'SW-tz' }, france, 'sw'],
+    ['asked for with an underscore', { locale: 'pt_BR' }, tanzania, 'pt'],
+    ['asked for as POSIX has it', { locale: 'fr_FR.UTF-8@euro' }, tanzania, 'fr'],
     ['of the browser, where none is asked for', { acceptLanguage: 'pt-BR,pt;q=0.9,en;q=0.8' }, tanzania, 'pt'],
     [
       'of the browser, where there are no words in the one asked for',
@@ -20,6 +22,13 @@ describe('the language of a text', () => {
     ['of the country, where the browser takes any', { acceptLanguage: '*' }, tanzania, 'sw'],
     ['of the country, where the browser knows none of ours', { acceptLanguage: 'de,*;q=0.5' }, france, 'fr'],
     ['of the country, where the header is no header', { acceptLanguage: ';;,=q' }, tanzania, 'sw'],
+    ['of the browser, written with an underscore', { acceptLanguage: 'fr_CA;q=0.9' }, tanzania, 'fr'],
+    ...['i-default', 'x-klingon', 'zh-Hant-TW-x-private', '-', '🦒', '\u202esw', ' sw ', 'sw🦒', 'e'.repeat(7_000)].map(
+      (odd) => ['of the country, where the one asked for is odd', { locale: odd }, tanzania, 'sw'] as const,
+    ),
+    ...['🦒', ';q=1', 'en;q=x', '-', ',,,', 'x'.repeat(16_000), 'a-'.repeat(8_000), '\u00ff;'.repeat(4_000)].map(
+      (odd) => ['of the country, where the header is odd', { acceptLanguage: odd }, tanzania, 'sw'] as const,
+    ),
     ['of the country, where nothing is said', {}, tanzania, 'sw'],
     ['of the country, where an account has none', { locale: '' }, tanzania, 'sw'],
     ['that a name of JavaScript is not', { locale: 'constructor' }, tanzania, 'sw'],

@@ -8,8 +8,9 @@ export function languageOf(wish: LanguageWish, phoneNumber: string, otherwise: S
   return spoken(wish.locale) ?? accepted(wish.acceptLanguage) ?? ofCountry(phoneNumber) ?? otherwise;
 }
 
+/** By the language alone, as BCP 47 (`pt-BR`), POSIX (`pt_BR.UTF-8`) and Java (`pt_BR`) write it; anything else is none. */
 function spoken(locale: string | undefined): SmsLanguage | undefined {
-  const language = locale?.split('-')[0]?.toLowerCase();
+  const language = locale?.split(/[-_.@]/, 1)[0]?.toLowerCase();
   return smsLanguages.find((it) => it === language);
 }
 
@@ -17,8 +18,9 @@ function spoken(locale: string | undefined): SmsLanguage | undefined {
 function accepted(header: string | undefined): SmsLanguage | undefined {
   const named = header?.split(',').filter((range) => !range.trim().startsWith('*'));
   if (!named?.length) return undefined;
-  return new Negotiator({ headers: { 'accept-language': named.join(',') } }).language([...smsLanguages]) as
-    SmsLanguage | undefined;
+  return new Negotiator({ headers: { 'accept-language': named.join(',').replaceAll('_', '-') } }).language([
+    ...smsLanguages,
+  ]) as SmsLanguage | undefined;
 }
 
 /** French is what these write in, and not what Unicode CLDR calls their likeliest language. */

@@ -10,9 +10,10 @@ export class RequestOtpDto {
   phone_number!: PhoneNumber;
 
   /**
-   * Language of the text (BCP 47).
+   * Language of the text (BCP 47). Without wording in it, or if it is no language, the next best one is taken: that of
+   * `Accept-Language`, of the number's country, or the service's own.
    * @example sw
    */
-  @CharField({ optional: true, maxLength: 35, pattern: /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/ })
+  @CharField({ optional: true })
   locale?: string;
 }
