@@ -59,15 +59,20 @@ describe.each(databases)('signing in, on $name', (database) => {
       expect(told(known)).toEqual(told(unknown));
     });
 
-    it.each(['+1 900 234 5678', '+800 1234 5678', '+870 773 111 632', '+255', 'abc'])(
-      'refuses %s, writes nothing and sends nothing',
-      async (phoneNumber) => {
-        const { status, text } = await test.requestOtp(phoneNumber);
-        expect([status, text]).toEqual([400, '{"phone_number":["Enter a valid phone number."]}']);
-        expect(await count(OtpChallenge)).toBe(0);
-        expect(await count(SmsMessage)).toBe(0);
-      },
-    );
+    it.each([
+      '+1 900 234 5678',
+      '+800 1234 5678',
+      '+870 773 111 632',
+      '+44 70 1234 5678',
+      '+878 10 1234567890',
+      '+255',
+      'abc',
+    ])('refuses %s, writes nothing and sends nothing', async (phoneNumber) => {
+      const { status, text } = await test.requestOtp(phoneNumber);
+      expect([status, text]).toEqual([400, '{"phone_number":["Enter a valid phone number."]}']);
+      expect(await count(OtpChallenge)).toBe(0);
+      expect(await count(SmsMessage)).toBe(0);
+    });
   });
 
   describe('asking again', () => {
@@ -120,6 +125,55 @@ describe.each(databases)('signing in, on $name', (database) => {
       expect((await test.verify(phone, code)).text).toBe(invalidOtp);
     });
 
+    it('tells a request that was overtaken, or came to a node whose clock is behind, to wait for the gap at most', async () => {
+      const gaps = [60, 120, 300];
+      for (const gap of gaps) {
+        expect((await test.requestOtp(phone)).status).toBe(200);
+        test.clock.advance(-0.9);
+        const early = await test.requestOtp(phone);
+        expect([early.status, early.text, early.headers['retry-after']]).toEqual([429, throttled(gap), String(gap)]);
+        test.clock.advance(gap + 0.9);
+      }
+    });
+
+    it('sends a fresh code when less than 30 seconds are left of the live one, which is then void', async () => {
+      const dying = await test.obtainOtp(phone);
+      await guessWrong(2, dying);
+      test.clock.advance(270);
+      expect(await test.obtainOtp(phone)).toBe(dying);
+      test.clock.advance(120);
+
+      const other = await test.obtainOtp(phone);
+      await guessWrong(2, other);
+      test.clock.advance(270.001);
+      expect(JSON.parse((await test.requestOtp(phone)).text)).toMatchObject({ expires_in: 300, resend_in: 120 });
+      const fresh = await test.lastCode(phone);
+      expect(fresh).not.toBe(other);
+      expect((await test.verify(phone, other)).text).toBe(invalidOtp);
+      test.clock.advance(299);
+      expect((await test.verify(phone, fresh)).status).toBe(200);
+    });
+
+    it('gives no guesses back with a fresh code for one that was about to expire', async () => {
+      await guessWrong(4, await test.obtainOtp(phone));
+      test.clock.advance(299.3);
+      const fresh = await test.obtainOtp(phone);
+      await guessWrong(1, fresh);
+      expect((await test.verify(phone, fresh)).text).toBe(invalidOtp);
+    });
+
+    it('gives all guesses with a code that follows an expired or a used one', async () => {
+      await guessWrong(4, await test.obtainOtp(phone));
+      test.clock.advance(300);
+      const second = await test.obtainOtp(phone);
+      await guessWrong(4, second);
+      expect((await test.verify(phone, second)).status).toBe(200);
+      test.clock.advance(299);
+      const third = await test.obtainOtp(phone);
+      await guessWrong(4, third);
+      expect((await test.verify(phone, third)).status).toBe(200);
+    });
+
     it('sends a new code after one that was guessed to the end, with growing gaps', async () => {
       const first = await test.obtainOtp(phone);
       await guessWrong(5, first);
@@ -165,6 +219,31 @@ describe.each(databases)('signing in, on $name', (database) => {
       expect(await test.dataSource.getRepository(Account).find({ select: { phoneNumber: true } })).toEqual([
         { phoneNumber: phone },
       ]);
+    });
+
+    it.each([
+      ['Arabic-Indic', 0x660],
+      ['extended Arabic-Indic', 0x6f0],
+      ['Devanagari', 0x966],
+      ['fullwidth', 0xff10],
+      ['mathematical, outside the basic plane', 0x1d7ce],
+    ])('reads a code in %s digits', async (_script, zero) => {
+      const code = await test.obtainOtp(phone);
+      const typed = code.replace(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)));
+      expect((await test.verify(phone, typed)).status).toBe(200);
+    });
+
+    it('counts the characters of a code as they were typed, and takes no direction marks off it', async () => {
+      const code = await test.obtainOtp(phone);
+      expect((await test.verify(phone, `\u2068${code}\u2069`)).text).toBe(
+        '{"otp":["Ensure this field has no more than 6 characters."]}',
+      );
+      expect((await test.verify(phone, `\u2068${code.slice(1, 5)}\u2069`)).text).toBe(invalidOtp);
+    });
+
+    it('knows a number that was pasted with direction marks', async () => {
+      await test.requestOtp(`\u202a${phone}\u202c`);
+      expect((await test.verify(`\u2068${phone}\u2069`, await test.lastCode(phone))).status).toBe(200);
     });
 
     it('accepts a code until its life is over, and not a moment longer', async () => {

@@ -12,9 +12,13 @@ export function addSeconds(time: Date, seconds: number): Date {
   return new Date(time.getTime() + seconds * 1000);
 }
 
-/** Whole seconds from `from` until `until`, at least 1: what a caller told to wait must wait. */
-export function secondsUntil(until: Date, from: Date): number {
-  return Math.max(1, Math.ceil((until.getTime() - from.getTime()) / 1000));
+/**
+ * How long a caller must wait, in whole seconds from `from` until `until`, at least 1.
+ * @param most the length of the wait when it began. Another request may have set `until` by a later time than this
+ *   one's: it overtook this one, or ran on a node whose clock is ahead.
+ */
+export function secondsUntil(until: Date, from: Date, most: number): number {
+  return Math.min(most, Math.max(1, Math.ceil((until.getTime() - from.getTime()) / 1000)));
 }
 
 /** As Django REST framework writes times: ISO 8601 in UTC, six digits of a second or none. */

@@ -4,13 +4,14 @@ import { v4 as uuidv4 } from 'uuid';
 import type { LanguageWish } from '../client/language-wish';
 import { addSeconds, Clock, secondsUntil } from '../clock/clock';
 import { Throttled } from '../error/refusal';
+import { withAsciiDigits } from '../phone/ascii-digits';
 import { SmsOutbox } from '../sms/sms-outbox';
 import { isDuplicate } from '../transaction/database-fault';
 import type { Transaction } from '../transaction/transaction';
 import { OtpChallenge, type OtpPurpose } from './otp-challenge.entity';
 import { isSameCode } from './otp-code';
 import { OtpCodes } from './otp-codes';
-import { gapSeconds, OTP_POLICY, type OtpPolicy } from './otp-policy';
+import { gapSeconds, OTP_POLICY, resendableSeconds, type OtpPolicy } from './otp-policy';
 
 /** A code that is on its way. Whole seconds. */
 export interface IssuedOtp {
@@ -46,7 +47,7 @@ export class OtpService {
   ) {}
 
   /**
-   * Issue a code, or send the live one once more, and leave the text in the outbox.
+   * Issue a code, or send the live one once more if enough of its life is left, and leave the text in the outbox.
    * @param phoneNumber E.164
    * @param owner none where any caller who knows the code can use it
    * @throws Throttled inside the gap after the last text, and while a code of another account is live
@@ -65,7 +66,7 @@ export class OtpService {
       (await this.replace(transaction, otp, now)) ||
       (await this.issue(transaction, otp, now));
     const challenge = await transaction.manager.findOneByOrFail(OtpChallenge, { phoneNumber, purpose });
-    if (!sendable) throw new Throttled(secondsUntil(this.sendableAt(challenge, otp, now), now));
+    if (!sendable) throw new Throttled(this.secondsUntilSendable(challenge, otp, now));
     const requestId = await this.outbox.add(transaction, {
       template: purpose,
       challengeId: challenge.id,
@@ -98,7 +99,7 @@ export class OtpService {
     );
     const { id, keyId } = rows[0] ?? nobody;
     const code = this.codes.of({ purpose, phoneNumber, id, keyId });
-    const right = code !== undefined && isSameCode(code, otp);
+    const right = code !== undefined && isSameCode(code, withAsciiDigits(otp));
     // What was read may be old by now. The update counts only if that very challenge is still live and has a guess
     // left, in one statement: so five are compared and one succeeds, whatever runs beside it.
     const { affected } = await transaction.execute(
@@ -131,7 +132,7 @@ export class OtpService {
     const consumedAt = MoreThan(addSeconds(this.clock.now(), -withinSeconds));
     const challenge = await manager.findOneBy(OtpChallenge, { phoneNumber, purpose, sessionId, consumedAt });
     const code = challenge ? this.codes.of(challenge) : undefined;
-    return code !== undefined && isSameCode(code, otp);
+    return code !== undefined && isSameCode(code, withAsciiDigits(otp));
   }
 
   /** Nothing is kept of a number that leaves. */
@@ -142,36 +143,41 @@ export class OtpService {
 
   /** A live code goes out once more as it is; the guesses made stay made. */
   private async resend(transaction: Transaction, { phoneNumber, purpose, owner }: RequestedOtp, now: Date) {
+    const readableUntil = addSeconds(now, resendableSeconds(this.policy));
     // `resend_at` before `sends`: MySQL assigns from left to right, and the gap is that of the old count.
     const { affected } = await transaction.execute(
       `UPDATE otp_challenge SET resend_at = CASE sends WHEN 1 THEN ? ELSE ? END, sends = sends + 1,
          session_id = ?
        WHERE phone_number = ? AND purpose = ? AND resend_at <= ?
-         AND COALESCE(account_id, '') = ? AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
+         AND COALESCE(account_id, '') = ? AND consumed_at IS NULL AND expires_at >= ? AND attempts < ?`,
       [
         ...[this.gapEnd(now, 2), this.gapEnd(now, 3), owner?.sessionId ?? null, phoneNumber, purpose, now],
-        ...[owner?.accountId ?? '', now, this.policy.maxAttempts],
+        ...[owner?.accountId ?? '', readableUntil, this.policy.maxAttempts],
       ],
     );
     return affected === 1;
   }
 
   /**
-   * A code that is used, expired or guessed to the end makes room for a new one. After one that was guessed to the
-   * end the gaps go on growing: each new code is another handful of guesses. A live code of another account stays.
+   * A code that is used, expired, guessed to the end or about to expire makes room for a new one. Before the end of its
+   * life the gaps go on growing. A new code in place of one that was about to expire keeps the guesses made: it must
+   * give none back (NIST SP 800-63B-4, section 3.1.3.2). A live code of another account stays.
    */
   private async replace(transaction: Transaction, { phoneNumber, purpose, owner }: RequestedOtp, now: Date) {
-    const guessedToTheEnd = 'consumed_at IS NULL AND expires_at > ?';
+    const unused = 'consumed_at IS NULL AND expires_at > ?';
+    // `sends` after `resend_at`, and the times last: MySQL assigns from left to right, and the conditions are on the old row.
     const { affected } = await transaction.execute(
       `UPDATE otp_challenge SET
-         resend_at = CASE WHEN ${guessedToTheEnd} THEN CASE sends WHEN 1 THEN ? ELSE ? END ELSE ? END,
-         sends = CASE WHEN ${guessedToTheEnd} THEN sends + 1 ELSE 1 END,
-         id = ?, account_id = ?, session_id = ?, key_id = ?, attempts = 0, issued_at = ?, expires_at = ?, consumed_at = NULL
+         resend_at = CASE WHEN ${unused} THEN CASE sends WHEN 1 THEN ? ELSE ? END ELSE ? END,
+         sends = CASE WHEN ${unused} THEN sends + 1 ELSE 1 END,
+         attempts = CASE WHEN ${unused} AND attempts < ? THEN attempts ELSE 0 END,
+         id = ?, account_id = ?, session_id = ?, key_id = ?, issued_at = ?, expires_at = ?, consumed_at = NULL
        WHERE phone_number = ? AND purpose = ? AND resend_at <= ?
          AND (COALESCE(account_id, '') = ? OR consumed_at IS NOT NULL OR expires_at <= ? OR attempts >= ?)`,
       [
         ...[now, this.gapEnd(now, 2), this.gapEnd(now, 3), this.gapEnd(now, 1)],
         now,
+        ...[now, this.policy.maxAttempts],
         ...[uuidv4(), owner?.accountId ?? null, owner?.sessionId ?? null, this.codes.keyId, now, this.expiry(now)],
         ...[phoneNumber, purpose, now],
         ...[owner?.accountId ?? '', now, this.policy.maxAttempts],
@@ -203,9 +209,15 @@ export class OtpService {
     }
   }
 
-  private sendableAt({ resendAt, expiresAt, ...challenge }: OtpChallenge, { owner }: RequestedOtp, now: Date) {
+  private secondsUntilSendable(
+    { resendAt, expiresAt, ...challenge }: OtpChallenge,
+    { owner }: RequestedOtp,
+    now: Date,
+  ) {
     const live = challenge.consumedAt === null && expiresAt > now && challenge.attempts < this.policy.maxAttempts;
-    return live && challenge.accountId !== (owner?.accountId ?? null) && expiresAt > resendAt ? expiresAt : resendAt;
+    const isOthers = live && challenge.accountId !== (owner?.accountId ?? null);
+    if (isOthers && expiresAt > resendAt) return secondsUntil(expiresAt, now, this.policy.ttlSeconds);
+    return secondsUntil(resendAt, now, gapSeconds(this.policy, challenge.sends));
   }
 
   private gapEnd(now: Date, sends: number): Date {

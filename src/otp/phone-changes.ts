@@ -87,7 +87,7 @@ export class PhoneChanges {
     );
     const code = change ? this.codes.textOf(change) : undefined;
     if (change === null || code === undefined) return undefined;
-    return { code, ttlSeconds: Math.min(secondsUntil(change.expiresAt, now), longestValiditySeconds) };
+    return { code, ttlSeconds: secondsUntil(change.expiresAt, now, longestValiditySeconds) };
   }
 
   /** Forgets the changes that can no longer be undone, in batches. */

@@ -40,6 +40,10 @@ describe('written forms', () => {
     ['Devanagari digits', '+२५५६७९१९०७२०'],
     ['Bengali digits', '+২৫৫৬৭৯১৯০৭২০'],
     ['digits beyond the basic plane', '+𝟐𝟓𝟓𝟔𝟕𝟗𝟏𝟗𝟎𝟕𝟐𝟎'],
+    ['an isolate around it', '\u2068+255679190720\u2069'],
+    ['an embedding around it', '\u202a+255679190720\u202c'],
+    ['several direction marks and spaces around it', '\u200e \u202b +255 679 190 720 \u202c \u200f'],
+    ['a left-to-right mark behind it', '+255679190720\u200e'],
     ['digits of several scripts', '+2٥５679190७20'],
   ])('reads a number with %s', (_form, text) => {
     expect(read(text)).toEqual(ours);
@@ -63,8 +67,10 @@ describe('written forms', () => {
     ['a soft hyphen', '+255\u00ad679190720'],
     ['a word joiner', '+255\u2060679190720'],
     ['a byte order mark', '\ufeff+255679190720'],
-    ['a right-to-left mark', '\u200f+255679190720'],
-    ['direction embeddings', '\u202a+255679190720\u202c'],
+    ['a right-to-left mark inside', '+255\u200f679190720'],
+    ['direction marks only', '\u2068\u2069'],
+    ['an Arabic letter mark around it', '\u061c+255679190720'],
+    ['a zero-width space within direction marks', '\u2068\u200b+255679190720\u2069'],
     ['a tab', '+255\t679190720'],
     ['a newline', '+255679190720\n'],
     ['a line separator', '+255679190720\u2028'],
@@ -156,6 +162,11 @@ describe('text messages', () => {
     ['international toll-free', '+80012345678', undefined],
     ['shared cost', '+448431234567', 'GB'],
     ['international shared cost', '+80812345678', undefined],
+    ['personal', '+447012345678', 'GB'],
+    ['personal', '+15002345678', 'US'],
+    ['personal', '+4970012345678', 'DE'],
+    ['personal', '+41878123456', 'CH'],
+    ['universal personal', '+878101234567890', undefined],
     ['UAN', '+445551234567', 'GB'],
     ['UAN', '+41581234567', 'CH'],
     ['pager', '+447640123456', 'GB'],
@@ -165,6 +176,8 @@ describe('text messages', () => {
     ['satellite (Inmarsat)', '+870301234567', undefined],
     ['satellite (Iridium)', '+8816312345678', undefined],
     ['satellite (Globalstar)', '+881812345678', undefined],
+    ['satellite (Australia)', '+61147123456', 'AU'],
+    ['satellite (Canada)', '+16002345678', 'CA'],
     ['satellite (Thuraya, maritime)', '+8823421234', undefined],
     ['international network', '+883510000000', undefined],
   ])('go to no %s number: %s', (_type, e164, country) => {
@@ -180,6 +193,11 @@ describe('text messages', () => {
     expect(read(e164)).toEqual({ e164, country, textable: true });
   });
 });
+
+it.each([0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069])(
+  'a number with the direction mark %#x around it is the number',
+  (mark) => expect(read(`${String.fromCodePoint(mark)}+255679190720${String.fromCodePoint(mark)}`)).toEqual(ours),
+);
 
 describe('numbering traps', () => {
   it.each([

@@ -4,6 +4,7 @@ import {
   type CountryCode,
   type NumberType,
 } from 'libphonenumber-js/max';
+import { withAsciiDigits } from './ascii-digits';
 
 export interface PhonePolicy {
   /** Region of numbers typed without a country code; without it such numbers are refused. */
@@ -13,10 +14,22 @@ export interface PhonePolicy {
 }
 
 /** Types that cannot receive a text message, or at the expense of whoever sends it. */
-const untextable = new Set<NumberType>(['PREMIUM_RATE', 'TOLL_FREE', 'SHARED_COST', 'UAN', 'PAGER', 'VOICEMAIL']);
+const untextable = new Set<NumberType>([
+  'PREMIUM_RATE',
+  'TOLL_FREE',
+  'SHARED_COST',
+  'PERSONAL_NUMBER',
+  'UAN',
+  'PAGER',
+  'VOICEMAIL',
+]);
 
-/** Calling codes of satellite and other networks above the countries (ITU-T E.164 Annex): libphonenumber calls some of them mobile. */
-const satellite = new Set(['870', '881', '882', '883']);
+/**
+ * Satellites, international networks and personal numbers that libphonenumber calls mobile or voice over IP: calling
+ * codes above the countries (ITU-T E.164, list of assigned codes), and the national ranges of satellites in Australia
+ * (ACMA numbering plan, 0147) and Canada (CNA, 600).
+ */
+const untextablePrefixes = /^\+(870|878|881|882|883|888|61147|1600)/;
 
 /** A valid phone number. Its E.164 form is the only key for accounts, codes and limits, and the only form sent back. */
 export class PhoneNumber {
@@ -36,7 +49,7 @@ export class PhoneNumber {
     const number = parsePhoneNumberFromString(digits, { defaultCountry: policy.defaultRegion, extract: false });
     if (!number?.isValid() || number.number.length > longestE164) return undefined;
     if (policy.countries && (!number.country || !policy.countries.includes(number.country))) return undefined;
-    const textable = !untextable.has(number.getType()) && !satellite.has(number.countryCallingCode);
+    const textable = !untextable.has(number.getType()) && !untextablePrefixes.test(number.number);
     return new PhoneNumber(number.number, number.country, textable);
   }
 
@@ -73,21 +86,17 @@ const longest = 250;
 
 /** What people write between digits: spaces, dashes, slashes, dots and brackets, also in their fullwidth forms. */
 const between = String.raw`[\p{Zs}\p{Pd}−~∼～\/／.．()（）\[\]［］]`;
-/** One plus at most, then digits of any script. No letter and nothing invisible is among them. */
-const writtenForm = new RegExp(`^${between}*[+＋]?(${between}|\\p{Nd})+$`, 'u');
+/** One plus at most, then digits. No letter and nothing invisible is among them. */
+const writtenForm = new RegExp(`^${between}*[+＋]?(${between}|[0-9])+$`, 'u');
+
+/** Unicode's marks, embeddings, overrides and isolates of direction, which come along when a number is copied; spaces between them, too. */
+const directionMarks = String.raw`[\u200e\u200f\u202a-\u202e\u2066-\u2069\p{Zs}]+`;
+const directionMarksAround = new RegExp(`^${directionMarks}|${directionMarks}$`, 'gu');
 
 /** @returns `+` if there was one and ASCII digits, or undefined if anything stands there that no number is written with */
 function undisguise(text: string): string | undefined {
-  if (text.length > longest || !writtenForm.test(text)) return undefined;
-  const digits = text.match(/\p{Nd}/gu) ?? [];
-  if (!digits.every((digit) => asciiDigits.has(digit))) return undefined;
-  return (/[+＋]/.test(text) ? '+' : '') + digits.map((digit) => asciiDigits.get(digit)).join('');
+  if (text.length > longest) return undefined;
+  const number = withAsciiDigits(text.replace(directionMarksAround, ''));
+  if (!writtenForm.test(number)) return undefined;
+  return number.replace(/[^+＋0-9]/g, '').replace('＋', '+');
 }
-
-/** The decimal digits of every numbering system this Node knows (Unicode CLDR), each with its ASCII digit. */
-const asciiDigits = new Map<string, string>(
-  Intl.supportedValuesOf('numberingSystem').flatMap((numberingSystem) => {
-    const format = new Intl.NumberFormat('en', { numberingSystem, useGrouping: false });
-    return [...'0123456789'].map((digit): [string, string] => [format.format(Number(digit)), digit]);
-  }),
-);
