@@ -21,7 +21,7 @@ const groundMayUse = {
   field: ['error', 'phone'],
   log: ['config'],
   redis: ['config', 'log'],
-  transaction: ['error'],
+  transaction: ['clock', 'error', 'log'],
 };
 
 const rooms = (names) => `^src/(${names.join('|')})/`;

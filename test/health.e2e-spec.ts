@@ -1,7 +1,9 @@
+import { Redis } from 'ioredis';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { databases, mysql, sqlite, type TestDatabase } from './support/databases';
 import { mysqlUrl, redisUrl } from './support/environment';
 import type { HttpReply } from './support/http-client';
+import { hasMariaServer, MariaServer } from './support/maria-server';
 import { TestApp } from './support/test-app';
 
 const live = '/health/live/';
@@ -39,19 +41,19 @@ function expectReply(reply: HttpReply, status: number, body: string, headers: Re
   });
 }
 
-function expectReady(reply: HttpReply, parts: Record<string, 'up'>): void {
+function expectReady(reply: HttpReply, parts: Record<string, 'up' | 'degraded'>): void {
   expectReply(reply, 200, JSON.stringify({ status: 'ok', parts }));
 }
 
-function expectNotReady(reply: HttpReply, parts: Record<string, 'up' | 'down'>): void {
+function expectNotReady(reply: HttpReply, parts: Record<string, 'up' | 'degraded' | 'down'>): void {
   expectReply(reply, 503, JSON.stringify({ status: 'unavailable', parts }), { 'retry-after': '5' });
 }
 
-/** @returns the first reply with that status: what was lost or came back is noticed a little later */
-async function eventually(test: TestApp, status: number): Promise<HttpReply> {
+/** @returns the first reply with that status and text: what was lost or came back is noticed a little later */
+async function eventually(test: TestApp, status: number, text = ''): Promise<HttpReply> {
   for (;;) {
     const reply = await get(test, ready);
-    if (reply.status === status) return reply;
+    if (reply.status === status && reply.text.includes(text)) return reply;
   }
 }
 
@@ -89,27 +91,62 @@ function through(port: number, url: string): string {
 }
 
 describe('a configured Redis', () => {
-  it.each(['refuses connections', 'takes connections and never answers'])('is missed when it %s', async (what) => {
+  const said = (test: TestApp, message: string) => test.logged.filter((line) => line.includes(`"msg":"${message}"`));
+
+  it.each(['refuses connections', 'takes connections and never answers'])('is degraded when it %s', async (what) => {
     const port = await layLine();
     if (what === 'refuses connections') cutLines();
     const test = await start({ REDIS_URL: `redis://127.0.0.1:${port}` });
 
-    expectNotReady(await get(test, ready), { database: 'up', redis: 'down' });
+    expectReady(await get(test, ready), { database: 'up', redis: 'degraded' });
     expectReply(await get(test, live), 200, '{"status":"ok"}');
     await test.dataSource.destroy();
-    expectNotReady(await get(test, ready), { database: 'down', redis: 'down' });
+    expectNotReady(await get(test, ready), { database: 'down', redis: 'degraded' });
   });
 
   (redisUrl === undefined ? it.skip : it)('is noticed when it comes, goes and is back', async () => {
     const port = await layLine(redisUrl);
     const test = await start({ REDIS_URL: through(port, redisUrl!) });
-    expectReady(await eventually(test, 200), { database: 'up', redis: 'up' });
+    expectReady(await eventually(test, 200, '"redis":"up"'), { database: 'up', redis: 'up' });
 
     cutLines();
-    expectNotReady(await eventually(test, 503), { database: 'up', redis: 'down' });
+    expectReady(await eventually(test, 200, 'degraded'), { database: 'up', redis: 'degraded' });
     await layLine(redisUrl, port);
-    expectReady(await eventually(test, 200), { database: 'up', redis: 'up' });
+    expectReady(await eventually(test, 200, '"redis":"up"'), { database: 'up', redis: 'up' });
   });
+
+  const refusals: [how: string, refuse: string[], allow: string[]][] = [
+    ['has no memory left', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+    ['is a read-only replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+  ];
+  (redisUrl === undefined ? it.skip : it).each(refusals)(
+    'is degraded while it %s, which is logged once, and its end too',
+    async (_how, [refuse, ...refused], [allow, ...allowed]) => {
+      const redis = new Redis(redisUrl!);
+      try {
+        const test = await start({ REDIS_URL: redisUrl, THROTTLE_LIMIT: '2' });
+        await eventually(test, 200, '"redis":"up"');
+        // A start on a busy machine may have lost the connection once already.
+        test.logged.length = 0;
+        await redis.call(refuse!, ...refused);
+        const statuses: number[] = [];
+        for (let request = 0; request < 3; request++) {
+          expectReady(await get(test, ready), { database: 'up', redis: 'degraded' });
+          statuses.push((await get(test, '/api/account/')).status);
+        }
+        expect(statuses).toEqual([404, 404, 429]);
+        expect(said(test, 'Redis refuses commands')).toHaveLength(1);
+        expect(said(test, 'Redis is back')).toHaveLength(0);
+
+        await redis.call(allow!, ...allowed);
+        for (let request = 0; request < 3; request++) await eventually(test, 200, '"redis":"up"');
+        expect(said(test, 'Redis is back')).toHaveLength(1);
+      } finally {
+        await redis.call(allow!, ...allowed);
+        redis.disconnect();
+      }
+    },
+  );
 });
 
 describe.each([
@@ -151,6 +188,61 @@ describe.each(databases)('without its database, on $name, the service', (databas
     expectNotReady(await get(test, ready), { database: 'down' });
     expect(await test.send({ method: 'HEAD', path: ready })).toMatchObject({ status: 503, text: '' });
     expectReply(await get(test, live), 200, '{"status":"ok"}');
+  });
+});
+
+describe('a SQLite file that cannot be written', () => {
+  it('makes the service not ready, and writes fail with 503', async () => {
+    const test = await start();
+    await test.dataSource.query('PRAGMA query_only = 1');
+    expectNotReady(await get(test, ready), { database: 'down' });
+    expect((await test.requestOtp('+255679190720')).status).toBe(503);
+    await test.dataSource.query('PRAGMA query_only = 0');
+    expectReady(await get(test, ready), { database: 'up' });
+  });
+});
+
+(hasMariaServer ? describe : describe.skip)('a read-only server (needs mariadbd on this machine)', () => {
+  let server: MariaServer;
+  let ofRoot: string;
+  const ofDatabase = () => `${new URL(ofRoot).pathname.slice(1)}.*`;
+  const ordinary = () => ofRoot.replace('root@', 'ordinary:ordinary@');
+
+  beforeAll(async () => {
+    server = await MariaServer.start();
+    ofRoot = await server.create();
+    await server.query("CREATE USER ordinary IDENTIFIED BY 'ordinary'");
+    await server.query(`GRANT ALL ON ${ofDatabase()} TO ordinary`);
+  }, 60_000);
+  afterAll(() => server.stop());
+
+  it.each([
+    ['for an ordinary user', ordinary],
+    ['for a user who may write in spite of it', () => ofRoot],
+  ])('makes the service not ready %s, until it is writable again', async (_who, url) => {
+    const test = await start({ DATABASE_URL: url() });
+    expectReady(await get(test, ready), { database: 'up' });
+    await server.query('SET GLOBAL read_only = 1');
+    expectNotReady(await get(test, ready), { database: 'down' });
+    await server.query('SET GLOBAL read_only = 0');
+    expectReady(await get(test, ready), { database: 'up' });
+  });
+
+  it('makes the service not ready where its user may only read', async () => {
+    await start({ DATABASE_URL: ofRoot });
+    await server.query('CREATE USER reader');
+    await server.query(`GRANT SELECT ON ${ofDatabase()} TO reader`);
+    const test = await start({ DATABASE_URL: ofRoot.replace('root@', 'reader@') });
+    expectNotReady(await get(test, ready), { database: 'down' });
+  });
+
+  it('grows no table and no log of the server by the question', async () => {
+    const test = await start({ DATABASE_URL: ofRoot });
+    const written = () => server.query("SHOW GLOBAL STATUS LIKE 'Innodb_os_log_written'");
+    await get(test, ready);
+    const before = await written();
+    for (let times = 0; times < 20; times++) await get(test, ready);
+    expect(await written()).toEqual(before);
   });
 });
 

@@ -129,7 +129,7 @@ describe.each(databases)('signing in, on $name', (database) => {
       const gaps = [60, 120, 300];
       for (const gap of gaps) {
         expect((await test.requestOtp(phone)).status).toBe(200);
-        test.clock.advance(-0.9);
+        test.clock.set(-0.9);
         const early = await test.requestOtp(phone);
         expect([early.status, early.text, early.headers['retry-after']]).toEqual([429, throttled(gap), String(gap)]);
         test.clock.advance(gap + 0.9);

@@ -6,6 +6,19 @@ export class Clock {
   now(): Date {
     return new Date();
   }
+
+  /** This machine's time, only to be compared with that of another machine. */
+  machineNow(): Date {
+    return new Date();
+  }
+
+  /**
+   * For lives of what is kept in memory: a clock that is set back or forward does not change them.
+   * @returns milliseconds, with fractions, since some moment before the start of the process
+   */
+  monotonicMilliseconds(): number {
+    return performance.now();
+  }
 }
 
 export function addSeconds(time: Date, seconds: number): Date {

@@ -148,11 +148,14 @@ export class ServiceUnavailable extends Refusal {
   }
 }
 
+/** A part that is degraded is missed, but the service does without it. */
+export type PartStatus = 'up' | 'degraded' | 'down';
+
 /** The service is up, but one of its parts is not; says which. */
 export class NotReady extends Refusal {
   readonly code = 'not_ready';
 
-  constructor(readonly parts: Readonly<Record<string, 'up' | 'down'>>) {
+  constructor(readonly parts: Readonly<Record<string, PartStatus>>) {
     super();
   }
 }

@@ -14,7 +14,7 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** The database, and what else is configured, answers too. */
+  /** The database takes writes, its clock agrees with this machine's, and the process is not stopping. */
   @Get('ready/')
   @ApiServiceUnavailableResponse({
     description: 'A part is down, or the process is stopping.',
@@ -25,7 +25,7 @@ export class HealthController {
           required: ['status', 'parts'],
           properties: {
             status: { type: 'string', enum: ['unavailable'] },
-            parts: { type: 'object', additionalProperties: { type: 'string', enum: ['up', 'down'] } },
+            parts: { type: 'object', additionalProperties: { type: 'string', enum: ['up', 'degraded', 'down'] } },
           },
         },
         example: { status: 'unavailable', parts: { database: 'down' } },

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { PartStatus } from '../error/refusal';
 
 export class LivenessDto {
   @ApiProperty({ enum: ['ok'] })
@@ -10,10 +11,10 @@ export class ReadinessDto {
   status!: 'ok';
 
   @ApiProperty({
-    description: 'The parts that the service needs, each `up`.',
+    description: 'The parts that the service uses: `up`, or `degraded` if it does without one for the time being.',
     type: 'object',
-    additionalProperties: { type: 'string', enum: ['up'] },
-    example: { database: 'up' },
+    additionalProperties: { type: 'string', enum: ['up', 'degraded'] },
+    example: { database: 'up', redis: 'up' },
   })
-  parts!: Record<string, 'up' | 'down'>;
+  parts!: Record<string, PartStatus>;
 }

@@ -1,17 +1,11 @@
-import { Inject, Injectable, type OnModuleDestroy, type ServiceUnavailableException } from '@nestjs/common';
-import {
-  HealthCheckService,
-  HealthIndicatorService,
-  type HealthCheckResult,
-  type HealthIndicatorFunction,
-} from '@nestjs/terminus';
-import type { Redis } from 'ioredis';
+import { Injectable, type OnModuleDestroy, type ServiceUnavailableException } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { NotReady } from '../error/refusal';
-import { REDIS } from '../redis/redis.module';
-import { Transactions } from '../transaction/transactions';
+import { DatabaseIndicator } from './database.indicator';
 import type { ReadinessDto } from './readiness.dto';
+import { RedisIndicator } from './redis.indicator';
 
-/** Whether requests should be sent here: everything that is configured answers, and the process is not stopping. */
+/** Whether requests should be sent here: what the service cannot do without works, and the process is not stopping. */
 @Injectable()
 export class ReadinessService implements OnModuleDestroy {
   private stopping = false;
@@ -19,8 +13,8 @@ export class ReadinessService implements OnModuleDestroy {
   constructor(
     private readonly checks: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly transactions: Transactions,
-    @Inject(REDIS) private readonly redis: Redis | undefined,
+    private readonly database: DatabaseIndicator,
+    private readonly redis: RedisIndicator,
   ) {}
 
   onModuleDestroy(): void {
@@ -36,35 +30,14 @@ export class ReadinessService implements OnModuleDestroy {
   async check(): Promise<ReadinessDto> {
     const { details } = await this.checks
       .check([
-        () => this.databaseCheck(),
-        ...(this.redis ? [this.redisCheck(this.redis)] : []),
+        ...this.database.checks,
+        ...this.redis.checks,
         ...(this.stopping ? [() => this.indicators.check('process').down()] : []),
       ])
       .catch((error: ServiceUnavailableException) => error.getResponse() as HealthCheckResult);
-    const parts = Object.fromEntries(
-      Object.entries(details).map(([part, { status }]) => [part, status === 'up' ? 'up' : 'down'] as const),
-    );
+    const found = Object.entries(details).map(([part, { status }]) => [part, status] as const);
+    const parts = Object.fromEntries(found.sort(([one], [other]) => (one < other ? -1 : 1)));
     if (Object.values(parts).includes('down')) throw new NotReady(parts);
     return { status: 'ok', parts };
-  }
-
-  /** As requests use it: past its deadline a connection is given up, so that checks cannot use up the pool. */
-  private databaseCheck() {
-    const indicator = this.indicators.check('database');
-    return this.transactions
-      .run(({ manager }) => manager.query('SELECT 1'))
-      .then(
-        () => indicator.up(),
-        () => indicator.down(),
-      );
-  }
-
-  private redisCheck(redis: Redis): HealthIndicatorFunction {
-    const indicator = this.indicators.check('redis');
-    return () =>
-      redis.ping().then(
-        () => indicator.up(),
-        () => indicator.down(),
-      );
   }
 }

@@ -12,6 +12,8 @@ export interface LogFields {
   route?: string;
   status?: number;
   milliseconds?: number;
+  /** By how much this machine's clock is ahead of the database's. */
+  offsetMilliseconds?: number;
   messageId?: string;
   accountId?: string;
   sessionId?: string | null;

@@ -1,7 +1,7 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { SETTINGS, type Settings } from '../config/settings';
-import { Log } from '../log/log';
+import { RedisStatus } from './redis-status';
 
 /** The client of the configured Redis, or undefined where none is. */
 export const REDIS = Symbol('REDIS');
@@ -9,7 +9,7 @@ export const REDIS = Symbol('REDIS');
 /** A counter is worth a short wait only: callers have a way without it. */
 const commandTimeoutMilliseconds = 300;
 
-async function connect({ redisUrl }: Settings, log: Log): Promise<Redis | undefined> {
+async function connect({ redisUrl }: Settings, status: RedisStatus): Promise<Redis | undefined> {
   if (redisUrl === undefined) return undefined;
   // Loaded only where it is used: the client weighs 10 MB of memory.
   const { Redis } = await import('ioredis');
@@ -22,19 +22,13 @@ async function connect({ redisUrl }: Settings, log: Log): Promise<Redis | undefi
     enableOfflineQueue: false,
     retryStrategy: (times) => Math.min(times * 100, 2_000),
   });
-  let reachable: boolean | undefined;
-  redis.on('ready', () => {
-    if (reachable === false) log.event('Redis is back');
-    reachable = true;
-  });
-  redis.on('error', (error) => {
-    if (reachable !== false) log.trouble('Redis is out of reach', error);
-    reachable = false;
-  });
-  return redis;
+  return redis.on('error', (error) => status.failed(error));
 }
 
-@Module({ providers: [{ provide: REDIS, inject: [SETTINGS, Log], useFactory: connect }], exports: [REDIS] })
+@Module({
+  providers: [RedisStatus, { provide: REDIS, inject: [SETTINGS, RedisStatus], useFactory: connect }],
+  exports: [REDIS, RedisStatus],
+})
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(REDIS) private readonly redis: Redis | undefined) {}
 

@@ -1,24 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import { Clock } from '../clock/clock';
-import { Window } from './window';
+import { millisecondsLeft, record } from './window';
 
 /** Counters of one process. Only the current window's are kept, so that they cannot pile up. */
 @Injectable()
 export class MemoryThrottlerStorage implements ThrottlerStorage {
-  private current = -1;
+  /** On the monotonic clock: a clock that is set does not end a window, nor stretch it. */
+  private endsAt = -Infinity;
   private hits = new Map<string, number>();
 
   constructor(private readonly clock: Clock) {}
 
   async increment(key: string, ttl: number, limit: number) {
-    const window = new Window(this.clock.now(), ttl);
-    if (window.number !== this.current) {
-      this.current = window.number;
+    const now = this.clock.monotonicMilliseconds();
+    if (now >= this.endsAt) {
+      this.endsAt = now + millisecondsLeft(this.clock.now(), ttl);
       this.hits = new Map();
     }
     const hits = (this.hits.get(key) ?? 0) + 1;
     this.hits.set(key, hits);
-    return window.record(hits, limit);
+    return record(hits, limit, this.endsAt - now);
   }
 }

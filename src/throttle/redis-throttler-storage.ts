@@ -2,25 +2,31 @@ import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { Redis } from 'ioredis';
 import { Clock } from '../clock/clock';
-import { Window } from './window';
+import type { RedisStatus } from '../redis/redis-status';
+import { windowNumber } from './window';
 
-/** Counters that all nodes share. While Redis is out of reach each node counts for itself: no request goes uncounted. */
+/**
+ * Counters that all nodes share. Each node counts its own requests beside them, and the greater number holds: a Redis
+ * that is out of reach, emptied, restarted or full lets no node pass more than the limit.
+ */
 @Injectable()
 export class RedisThrottlerStorage implements ThrottlerStorage {
   constructor(
     private readonly redis: Redis,
+    private readonly status: RedisStatus,
     private readonly clock: Clock,
-    private readonly fallback: ThrottlerStorage,
+    private readonly own: ThrottlerStorage,
   ) {}
 
   async increment(key: string, ttl: number, limit: number, blockDuration: number, throttlerName: string) {
-    const window = new Window(this.clock.now(), ttl);
-    try {
-      return window.record(await this.count(`hodi:throttle:${window.number}:${key}`, ttl), limit);
-    } catch {
-      // The connection has logged its end already; once a request would be a flood of lines.
-      return this.fallback.increment(key, ttl, limit, blockDuration, throttlerName);
-    }
+    const counter = `hodi:throttle:${windowNumber(this.clock.now(), ttl)}:${key}`;
+    const [own, shared] = await Promise.all([
+      this.own.increment(key, ttl, limit, blockDuration, throttlerName),
+      // The status has logged the error; without shared counters the own one holds.
+      this.status.watch(this.count(counter, ttl)).catch(() => 0),
+    ]);
+    const totalHits = Math.max(own.totalHits, shared);
+    return { ...own, totalHits, isBlocked: totalHits > limit };
   }
 
   /** In one step, so that no counter is left without an end. */

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings } from '../config/settings';
+import { RedisStatus } from '../redis/redis-status';
 import { REDIS, RedisModule } from '../redis/redis.module';
 import { AddressThrottlerGuard } from './address-throttler.guard';
 import { MemoryThrottlerStorage } from './memory-throttler-storage';
@@ -13,12 +14,13 @@ function options(
   { throttleLimit, throttleTtlSeconds }: Settings,
   clock: Clock,
   redis: Redis | undefined,
+  status: RedisStatus,
 ): ThrottlerModuleOptions {
   const memory = new MemoryThrottlerStorage(clock);
   return {
     throttlers: [{ limit: throttleLimit, ttl: seconds(throttleTtlSeconds) }],
     skipIf: () => throttleLimit === 0,
-    storage: redis ? new RedisThrottlerStorage(redis, clock, memory) : memory,
+    storage: redis ? new RedisThrottlerStorage(redis, status, clock, memory) : memory,
     setHeaders: false,
     ipv6SubnetPrefix: 64,
   };
@@ -28,7 +30,7 @@ function options(
   imports: [
     ThrottlerModule.forRootAsync({
       imports: [ClockModule, RedisModule],
-      inject: [SETTINGS, Clock, REDIS],
+      inject: [SETTINGS, Clock, REDIS, RedisStatus],
       useFactory: options,
     }),
   ],

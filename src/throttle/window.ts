@@ -1,20 +1,16 @@
 import type { ThrottlerStorageRecord } from '@nestjs/throttler/dist/throttler-storage-record.interface';
 
-/** A stretch of the clock in which requests are counted; all nodes cut time at the same places. */
-export class Window {
-  readonly number: number;
+/** Requests are counted in windows of the clock: all nodes cut time at the same places. */
+export function windowNumber(now: Date, ttlMilliseconds: number): number {
+  return Math.floor(now.getTime() / ttlMilliseconds);
+}
 
-  constructor(
-    private readonly now: Date,
-    /** Milliseconds. */
-    readonly length: number,
-  ) {
-    this.number = Math.floor(now.getTime() / length);
-  }
+/** @returns milliseconds until the next window begins, more than 0 */
+export function millisecondsLeft(now: Date, ttlMilliseconds: number): number {
+  return (windowNumber(now, ttlMilliseconds) + 1) * ttlMilliseconds - now.getTime();
+}
 
-  record(hits: number, limit: number): ThrottlerStorageRecord {
-    const left = (this.number + 1) * this.length - this.now.getTime();
-    const seconds = Math.ceil(left / 1000);
-    return { totalHits: hits, isBlocked: hits > limit, timeToExpire: seconds, timeToBlockExpire: seconds };
-  }
+export function record(hits: number, limit: number, leftMilliseconds: number): ThrottlerStorageRecord {
+  const seconds = Math.ceil(leftMilliseconds / 1000);
+  return { totalHits: hits, isBlocked: hits > limit, timeToExpire: seconds, timeToBlockExpire: seconds };
 }

@@ -31,9 +31,11 @@ export class SessionState {
   async isLive(caller: Caller): Promise<boolean> {
     const key = keyOf(caller);
     const now = this.clock.now();
+    // A clock that is set back must not keep a session alive here that another node has closed.
+    const askedAt = this.clock.monotonicMilliseconds();
     const known = this.remembered.get(key);
     if (known === 'closed') return false;
-    if (known && known.expiresAt > now && now.getTime() - known.askedAt < lifeMilliseconds) return true;
+    if (known && known.expiresAt > now && askedAt - known.askedAt < lifeMilliseconds) return true;
     const session = await this.transactions.run(({ manager }) =>
       manager.findOneBy(Session, { id: caller.sessionId, accountId: caller.accountId }),
     );
@@ -41,7 +43,7 @@ export class SessionState {
     if (session === null || this.remembered.get(key) === 'closed') return false;
     this.learn(session);
     if (!isLiveAt(session, now)) return false;
-    this.remembered.set(key, { expiresAt: session.expiresAt, askedAt: now.getTime() });
+    this.remembered.set(key, { expiresAt: session.expiresAt, askedAt });
     return true;
   }
 

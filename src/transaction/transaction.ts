@@ -25,6 +25,11 @@ export class Transaction {
 
   /** Whether rows can be locked one by one; SQLite lets one transaction write at a time anyway. */
   get locksRows(): boolean {
+    return this.isOnServer;
+  }
+
+  /** Whether the database may be on another machine, with a clock of its own. */
+  get isOnServer(): boolean {
     return this.runner.dataSource.options.type !== 'better-sqlite3';
   }
 

@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import type { PoolConnection } from 'mysql2';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { ServiceUnavailable } from '../error/refusal';
+import { ClocksApart, ClockSkew } from './clock-skew';
 import { DatabaseUnavailable, isOutOfService, isPassing, isRolledBack, spoilsConnection } from './database-fault';
 import { Transaction } from './transaction';
 
@@ -27,15 +28,25 @@ interface Deadline {
 /** Runs work in one transaction: committed as a whole before the caller gets its result, or not at all. */
 @Injectable()
 export class Transactions {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(ClockSkew) private readonly skew: Pick<ClockSkew, 'isTooLarge'> = { isTooLarge: false },
+  ) {}
 
   /**
    * `work` may run again after a deadlock, a lock wait or a lost connection, at most 3 times: it must have no effect
    * but through its transaction, and no network call.
    * @throws ServiceUnavailable if the database is out of reach, too slow, or cannot write. If it failed at the commit,
-   *   the work may have been done nevertheless.
+   *   the work may have been done nevertheless. Also while clocks are apart, for reads too, as ends of sessions and
+   *   codes are judged by this machine's clock
    */
   async run<T>(work: Work<T>): Promise<T> {
+    if (this.skew.isTooLarge) throw new ServiceUnavailable(new ClocksApart());
+    return this.runDespiteSkew(work);
+  }
+
+  /** Only for what does not depend on the time of day; else as `run`. */
+  async runDespiteSkew<T>(work: Work<T>): Promise<T> {
     const deadline: Deadline = { isOver: false, giveUp: () => {} };
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
