@@ -33,8 +33,9 @@ export class AccountController {
     @IdempotencyKey() key: string | undefined,
     @Body() { phone_number, locale }: RequestOtpDto,
     @AcceptLanguage() acceptLanguage: string | undefined,
+    @Client() client: ClientInfo,
   ): Promise<OtpRequestedDto> {
-    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, { locale, acceptLanguage }, key));
+    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, { locale, acceptLanguage }, client, key));
   }
 
   /** Trade a one-time code for an access and a refresh token; makes the account at the first sign-in. */

@@ -37,10 +37,17 @@ export class AccountService {
    * @param key the same request with the same key gets the same answer for 60 s, and sends no other text
    * @throws Throttled inside the gap after the last text, IdempotencyKeyReused if the key came with another request
    */
-  async requestOtp({ e164 }: PhoneNumber, language: LanguageWish, key?: string): Promise<IssuedOtp> {
+  async requestOtp(
+    { e164 }: PhoneNumber,
+    language: LanguageWish,
+    client: ClientInfo,
+    key?: string,
+  ): Promise<IssuedOtp> {
     const request = { key, scope: ['request-otp', e164], body: [language.locale ?? ''] };
     const issued = await this.transactions.run((transaction) =>
-      this.replies.once(transaction, request, () => this.otps.request(transaction, e164, 'sign-in', language)),
+      this.replies.once(transaction, request, () =>
+        this.otps.request(transaction, e164, 'sign-in', language, undefined, client),
+      ),
     );
     if (issued === 'reused') throw new IdempotencyKeyReused();
     return issued;
@@ -81,7 +88,7 @@ export class AccountService {
     idempotency?: IdempotentRequest,
   ): Promise<SignIn | undefined> {
     const { e164 } = phoneNumber;
-    if (!(await this.otps.consume(transaction, e164, 'sign-in', otp))) return undefined;
+    if (!(await this.otps.consume(transaction, e164, 'sign-in', otp, '', client))) return undefined;
     const { account, newMember } = await this.accounts.enter(transaction, e164);
     const start = { accountId: account.id, newMember, client, phoneNumber: e164, idempotency };
     const session = await this.tokens.openSession(transaction, start);

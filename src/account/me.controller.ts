@@ -80,8 +80,9 @@ export class MeController {
     @IdempotencyKey() key: string | undefined,
     @Body() { phone_number }: NewPhoneNumberDto,
     @AcceptLanguage() acceptLanguage: string | undefined,
+    @Client() client: ClientInfo,
   ): Promise<OtpRequestedDto> {
-    return new OtpRequestedDto(await this.phoneChanges.request(caller, phone_number, acceptLanguage, key));
+    return new OtpRequestedDto(await this.phoneChanges.request(caller, phone_number, acceptLanguage, client, key));
   }
 
   /**

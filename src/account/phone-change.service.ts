@@ -37,13 +37,14 @@ export class PhoneChangeService {
     caller: Caller,
     { e164 }: PhoneNumber,
     acceptLanguage: string | undefined,
+    client: ClientInfo,
     key?: string,
   ): Promise<IssuedOtp> {
     const request = { key, scope: ['new-number', caller.accountId], body: [e164] };
     const issued = await this.transactions.run((transaction) =>
       this.replies.once(transaction, request, async () => {
         const { locale } = await this.freshSignIn.demand(transaction, caller);
-        return this.otps.request(transaction, e164, 'new-number', { locale, acceptLanguage }, caller);
+        return this.otps.request(transaction, e164, 'new-number', { locale, acceptLanguage }, caller, client);
       }),
     );
     if (issued === 'reused') throw new IdempotencyKeyReused();
@@ -86,7 +87,7 @@ export class PhoneChangeService {
   ): Promise<'moved' | 'taken' | 'invalid'> {
     const { sessionId } = caller;
     const account = await this.freshSignIn.demand(transaction, caller);
-    if (await this.otps.consume(transaction, phoneNumber, 'new-number', otp, sessionId))
+    if (await this.otps.consume(transaction, phoneNumber, 'new-number', otp, sessionId, client))
       return this.move(transaction, account, sessionId, phoneNumber, client);
     const justNow = { sessionId, withinSeconds: lifeSeconds };
     const isRepeat =

@@ -16,10 +16,13 @@ export const Client = createParamDecorator((_data: unknown, context: ExecutionCo
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const { headers } = request;
   return {
-    ip: networkOf(clientAddress(request).own),
+    ip: clientNetwork(request),
     userAgent: [...(headers['user-agent'] ?? '')].slice(0, 200).join(''),
   };
 });
+
+/** @returns the network that may be kept of a request's address: see `ClientInfo.ip` */
+export const clientNetwork = (request: FastifyRequest) => networkOf(clientAddress(request).own);
 
 function networkOf(address: string): string {
   if (address === '') return '';

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { createHmac } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { ClientInfo } from '../client/client-info';
 import { Clock } from '../clock/clock';
-import type { KeyRing } from '../key/key-ring';
+import type { Pseudonyms } from '../key/pseudonyms';
 import { Log } from '../log/log';
 import type { Transaction } from '../transaction/transaction';
 import { AuthEvent, type AuthEventKind } from './auth-event.entity';
@@ -21,7 +20,7 @@ export interface NewAuthEvent {
 @Injectable()
 export class AuthEvents {
   constructor(
-    private readonly keys: KeyRing,
+    private readonly pseudonyms: Pseudonyms,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {}
@@ -29,7 +28,7 @@ export class AuthEvents {
   async record(transaction: Transaction, event: NewAuthEvent): Promise<void> {
     const { kind, accountId, sessionId = null, phoneNumber, client } = event;
     const now = this.clock.now();
-    const phonePseudonym = phoneNumber === undefined ? null : this.pseudonym(phoneNumber);
+    const phonePseudonym = phoneNumber === undefined ? null : this.pseudonyms.of(phoneNumber);
     await transaction.execute(
       `INSERT INTO auth_event (id, account_id, kind, at, session_id, phone_pseudonym, ip, user_agent)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -47,9 +46,5 @@ export class AuthEvents {
 
   countOf({ manager }: Transaction, accountId: string): Promise<number> {
     return manager.countBy(AuthEvent, { accountId });
-  }
-
-  private pseudonym(phoneNumber: string): string {
-    return createHmac('sha256', this.keys.newest.key).update(phoneNumber).digest('hex').slice(0, 32);
   }
 }

@@ -3,6 +3,7 @@ import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings } from '../config/settings';
 import { KeyRing } from '../key/key-ring';
+import { Pseudonyms } from '../key/pseudonyms';
 import { Log } from '../log/log';
 import { AuthEvents } from './auth-events';
 
@@ -13,7 +14,7 @@ import { AuthEvents } from './auth-events';
       provide: AuthEvents,
       inject: [SETTINGS, Clock, Log],
       useFactory: ({ secretKeys }: Settings, clock: Clock, log: Log) =>
-        new AuthEvents(new KeyRing(secretKeys, 'pseudonym'), clock, log),
+        new AuthEvents(new Pseudonyms(new KeyRing(secretKeys, 'pseudonym')), clock, log),
     },
   ],
   exports: [AuthEvents],

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { METHODS } from 'node:http';
 import { noteClientAddress, TrustedProxies } from '../client/client-address';
+import { clientNetwork } from '../client/client-info';
 import { isAccountPath, isReceiptPath, pathOf } from '../client/request-path';
 import { hasProperHost } from '../client/service-url';
 import type { Settings } from '../config/settings';
@@ -47,6 +48,7 @@ export function openFrontDoor(
     log.event('request', {
       requestId: request.id,
       method: request.method,
+      network: clientNetwork(request),
       route: request.routeOptions.url,
       status: reply.statusCode,
       milliseconds: Math.round(reply.elapsedTime * 10) / 10,

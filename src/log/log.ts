@@ -21,6 +21,8 @@ export interface LogFields {
   phone?: string | null;
   /** Of the client: IPv4 by /24, IPv6 by /48; empty if it is unknown. */
   network?: string;
+  /** What a code is for. */
+  purpose?: string;
   /** What came of it, in a word. */
   outcome?: string;
   transport?: string;

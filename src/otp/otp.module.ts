@@ -3,10 +3,13 @@ import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings } from '../config/settings';
 import { KeyRing } from '../key/key-ring';
+import { Pseudonyms } from '../key/pseudonyms';
+import { Log } from '../log/log';
 import { SmsDispatcher } from '../sms/sms-dispatcher';
 import { SmsModule } from '../sms/sms.module';
 import { TransactionModule } from '../transaction/transaction.module';
 import { OtpCodes } from './otp-codes';
+import { OtpLog } from './otp-log';
 import { OTP_POLICY, type OtpPolicy } from './otp-policy';
 import { OtpTexts } from './otp-texts';
 import { OtpService } from './otp.service';
@@ -30,6 +33,12 @@ import { UndoCodes } from './undo-codes';
       provide: UndoCodes,
       inject: [SETTINGS],
       useFactory: ({ secretKeys }: Settings) => new UndoCodes(new KeyRing(secretKeys, 'phone-change')),
+    },
+    {
+      provide: OtpLog,
+      inject: [SETTINGS, Log],
+      useFactory: ({ secretKeys }: Settings, log: Log) =>
+        new OtpLog(new Pseudonyms(new KeyRing(secretKeys, 'pseudonym')), log),
     },
     {
       provide: OTP_POLICY,

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MoreThan } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
+import type { ClientInfo } from '../client/client-info';
 import type { LanguageWish } from '../client/language-wish';
 import { addSeconds, Clock, secondsUntil } from '../clock/clock';
 import { Throttled } from '../error/refusal';
@@ -11,6 +12,7 @@ import type { Transaction } from '../transaction/transaction';
 import { OtpChallenge, type OtpPurpose } from './otp-challenge.entity';
 import { isSameCode } from './otp-code';
 import { OtpCodes } from './otp-codes';
+import { OtpLog, type GuessOutcome, type RequestOutcome } from './otp-log';
 import { gapSeconds, OTP_POLICY, resendableSeconds, type OtpPolicy } from './otp-policy';
 
 /** A code that is on its way. Whole seconds. */
@@ -34,7 +36,7 @@ interface RequestedOtp {
 }
 
 /** What a number without a challenge is compared with: the same statements, and no code is right. */
-const nobody = { id: '', keyId: '' };
+const nobody = { id: '', keyId: '', state: 'never_sent' } as const;
 
 /** One-time codes: one live challenge a number and purpose, counted exactly by guarded updates. */
 @Injectable()
@@ -44,6 +46,7 @@ export class OtpService {
     private readonly codes: OtpCodes,
     private readonly clock: Clock,
     private readonly outbox: SmsOutbox,
+    private readonly log: OtpLog,
   ) {}
 
   /**
@@ -58,15 +61,22 @@ export class OtpService {
     purpose: OtpPurpose,
     language: LanguageWish,
     owner?: OtpOwner,
+    client?: ClientInfo,
   ): Promise<IssuedOtp> {
     const otp = { phoneNumber, purpose, owner };
+    const subject = { phoneNumber, purpose, client };
     const now = this.clock.now();
-    const sendable =
-      (await this.resend(transaction, otp, now)) ||
-      (await this.replace(transaction, otp, now)) ||
-      (await this.issue(transaction, otp, now));
+    const outcome: RequestOutcome =
+      ((await this.resend(transaction, otp, now)) && 'sent_again') ||
+      ((await this.replace(transaction, otp, now)) && 'replaced') ||
+      ((await this.issue(transaction, otp, now)) && 'issued') ||
+      'in_gap';
     const challenge = await transaction.manager.findOneByOrFail(OtpChallenge, { phoneNumber, purpose });
-    if (!sendable) throw new Throttled(this.secondsUntilSendable(challenge, otp, now));
+    if (outcome === 'in_gap') {
+      this.log.requested(subject, outcome);
+      throw new Throttled(this.secondsUntilSendable(challenge, otp, now));
+    }
+    transaction.afterCommit(() => this.log.requested(subject, outcome));
     const requestId = await this.outbox.add(transaction, {
       template: purpose,
       challengeId: challenge.id,
@@ -91,13 +101,16 @@ export class OtpService {
     purpose: OtpPurpose,
     otp: string,
     sessionId = '',
+    client?: ClientInfo,
   ): Promise<boolean> {
     const now = this.clock.now();
-    const { rows } = await transaction.execute<{ id: string; keyId: string }>(
-      'SELECT id, key_id AS keyId FROM otp_challenge WHERE phone_number = ? AND purpose = ?',
-      [phoneNumber, purpose],
+    const { rows } = await transaction.execute<{ id: string; keyId: string; state: GuessOutcome | 'live' }>(
+      `SELECT id, key_id AS keyId, CASE WHEN consumed_at IS NOT NULL THEN 'used' WHEN expires_at <= ? THEN 'expired'
+         WHEN attempts >= ? THEN 'used_up' WHEN COALESCE(session_id, '') <> ? THEN 'foreign' ELSE 'live' END AS state
+       FROM otp_challenge WHERE phone_number = ? AND purpose = ?`,
+      [now, this.policy.maxAttempts, sessionId, phoneNumber, purpose],
     );
-    const { id, keyId } = rows[0] ?? nobody;
+    const { id, keyId, state } = rows[0] ?? nobody;
     const code = this.codes.of({ purpose, phoneNumber, id, keyId });
     const right = code !== undefined && isSameCode(code, withAsciiDigits(otp));
     // What was read may be old by now. The update counts only if that very challenge is still live and has a guess
@@ -108,7 +121,11 @@ export class OtpService {
          AND COALESCE(session_id, '') = ? AND consumed_at IS NULL AND expires_at > ? AND attempts < ?`,
       [right ? now : null, phoneNumber, purpose, id, sessionId, now, this.policy.maxAttempts],
     );
-    return right && affected === 1;
+    const counted = right ? 'right' : 'wrong';
+    const uncounted = state === 'live' ? 'overtaken' : state;
+    const outcome = affected === 1 ? counted : uncounted;
+    transaction.afterCommit(() => this.log.guessed({ phoneNumber, purpose, client }, outcome));
+    return outcome === 'right';
   }
 
   /** A guess that is refused for another reason than its code counts like any other. */
