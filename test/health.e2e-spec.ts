@@ -32,8 +32,12 @@ function expectReply(reply: HttpReply, status: number, body: string, headers: Re
     headers: {
       connection: 'close',
       'content-length': String(body.length),
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       'content-type': 'application/json',
       date: expect.any(String) as string,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
       'x-request-id': expect.any(String) as string,
       ...headers,
     },
