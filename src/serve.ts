@@ -21,7 +21,7 @@ export async function serve(settings: Settings): Promise<void> {
     abortOnError: false,
   });
   prepare(app, settings);
-  if (settings.development) leadToDocs(app.getHttpAdapter().getInstance());
+  if (settings.development && settings.apiDocs) leadToDocs(app.getHttpAdapter().getInstance());
   stopOn(app, settings, 'SIGTERM', 'SIGINT');
   announce(await listen(app, settings), settings, app.get(Log));
 }
