@@ -47,7 +47,9 @@ export class OtpTexts implements OtpSource {
     );
     return challenges.flatMap((challenge): [string, LiveCode][] => {
       const code = this.codes.of(challenge);
-      return code ? [[challenge.id, { code, ttlSeconds: secondsUntil(challenge.expiresAt, now, this.policy.ttlSeconds) }]] : [];
+      return code
+        ? [[challenge.id, { code, ttlSeconds: secondsUntil(challenge.expiresAt, now, this.policy.ttlSeconds) }]]
+        : [];
     });
   }
 }
