@@ -34,7 +34,7 @@ for pair in "$@"; do
       exit 1
     fi
     node scripts/try-sign-in.mjs
-    TEST_MYSQL_URL='' TEST_REDIS_URL='' CI='' npx jest --reporters=default --maxWorkers=2 test/sign-in test/session.e2e test/database
+    TEST_MYSQL_URL='' TEST_REDIS_URL='' CI='' npx jest --reporters=default --maxWorkers=2 test/sign-in test/session.e2e test/database.e2e
   )
   rm -rf "$copy"
 done
