@@ -26,8 +26,10 @@ const run = promisify(execFile);
 /** In a process of its own, as an operator does it beside the running service. */
 async function backUpSqlite(url: string): Promise<string> {
   const file = join(scratchFolder(), 'backup.sqlite');
-  const script = 'require(process.argv[1])(process.argv[2]).prepare("VACUUM INTO ?").run(process.argv[3])';
-  await run(process.execPath, ['-e', script, require.resolve('better-sqlite3'), url.slice('sqlite:'.length), file]);
+  const driver = join(__dirname, '../dist/database/sqlite-driver');
+  const script =
+    'new (require(process.argv[1]).sqliteDriver())(process.argv[2]).prepare("VACUUM INTO ?").run(process.argv[3])';
+  await run(process.execPath, ['-e', script, driver, url.slice('sqlite:'.length), file]);
   return `sqlite:${file}`;
 }
 
