@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { setImmediate } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { Account } from '../src/account/account.entity';
@@ -9,11 +8,14 @@ import { SmsDispatcher } from '../src/sms/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { Session } from '../src/token/session.entity';
 import { Transactions } from '../src/transaction/transactions';
+import { sqliteDriver } from '../src/database/sqlite-driver';
 import { databases, mysql, sqlite } from './support/databases';
 import { mysqlUrl, testEnvironment } from './support/environment';
 import { ServiceProcess } from './support/service-process';
 import { TcpProxy } from './support/tcp-proxy';
 import { TestApp } from './support/test-app';
+
+const Database = sqliteDriver();
 
 const onMysql = mysqlUrl === undefined ? describe.skip : describe;
 const phone = '+255679190720';

@@ -1,5 +1,5 @@
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import Database from 'better-sqlite3';
+import { sqliteDriver } from '../src/database/sqlite-driver';
 import { databases, sqlite } from './support/databases';
 import { secrets, testEnvironment } from './support/environment';
 import { postJson, requestOtpPath, send, verifyPath } from './support/http-client';
@@ -7,6 +7,8 @@ import { codeIn } from './support/inbox';
 import { ProviderServer } from './support/provider-server';
 import { ServiceProcess } from './support/service-process';
 import { otherThan } from './support/test-app';
+
+const Database = sqliteDriver();
 
 const phone = '+255679190720';
 

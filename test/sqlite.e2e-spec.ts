@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
@@ -6,9 +5,12 @@ import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { readSettings } from '../src/config/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
+import { sqliteDriver } from '../src/database/sqlite-driver';
 import { sqlite } from './support/databases';
 import { scratchFolder, testEnvironment } from './support/environment';
 import { TestApp } from './support/test-app';
+
+const Database = sqliteDriver();
 
 const phone = '+255679190720';
 const fileOf = (url: string) => url.slice('sqlite:'.length);
@@ -17,7 +19,8 @@ const live = { method: 'GET', path: '/health/live/' };
 /** Another process that has begun to write to the file, until it is killed. */
 async function lockedBy(file: string): Promise<ChildProcess> {
   const program = `
-    const database = new (require('better-sqlite3'))(${JSON.stringify(file)});
+    const { sqliteDriver } = require(${JSON.stringify(join(__dirname, '../dist/database/sqlite-driver'))});
+    const database = new (sqliteDriver())(${JSON.stringify(file)});
     database.exec('BEGIN EXCLUSIVE');
     process.stdout.write('locked');
     setInterval(() => {}, 1000);`;
