@@ -150,13 +150,18 @@ const openPool = (test: TestApp) =>
   it('refuses at once what no connection could be had for in time, and forgets those that waited', async () => {
     await openPool(test);
     proxy.fallSilent();
-    const order: string[] = [];
-    const stalled = Array.from({ length: connections + 200 }, () =>
-      transactions.run(({ manager }) => manager.query('SELECT 1')).catch(() => order.push('stalled')),
-    );
-    await transactions.run(({ manager }) => manager.query('SELECT 1')).catch(() => order.push('refused'));
+    const reasons: string[] = [];
+    const ask = () =>
+      transactions
+        .run(({ manager }) => manager.query('SELECT 1'))
+        .catch((error: ServiceUnavailable) => reasons.push((error.cause as Error).message));
+    const stalled = Array.from({ length: connections + 200 }, ask);
+    await ask();
     await Promise.all(stalled);
-    expect([order.length, order[0]]).toEqual([connections + 201, 'refused']);
+    const full = '200 callers wait already';
+    expect([reasons.length, reasons[0]]).toEqual([connections + 201, full]);
+    // The service asks for connections of its own now and then, and may stand in the line.
+    expect(reasons.filter((reason) => reason === full).length).toBeLessThan(5);
     proxy.moveServer();
     proxy.mend();
     expect((await test.requestOtp(phone)).status).toBe(200);
