@@ -295,6 +295,7 @@ describe.each(databases)('another request with an Idempotency-Key, on $name', (d
   describe('for a code', () => {
     it('gets the same answer again for 60 s, and no other text', async () => {
       const first = await request(phone, key);
+      expect(await textsTo(phone)).toBe(1);
       test.clock.advance(59.999);
       const again = await request('+255 679 190 720', key);
       expect([first.status, told(again)]).toEqual([200, told(first)]);
@@ -347,6 +348,7 @@ describe.each(databases)('another request with an Idempotency-Key, on $name', (d
       const access = await signIn();
       test.clock.advance(590);
       const first = await ask(access, other, key);
+      expect(await textsTo(other)).toBe(1);
       test.clock.advance(9.5);
       expect(told(await ask(access, other, key))).toEqual([200, first.text]);
       expect(told(await ask(access, phone, key))).toEqual(reused);

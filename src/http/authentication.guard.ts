@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { pathOf } from '../client/request-path';
-import { AccessTokenNotValid, BadAuthorizationHeader, NotAuthenticated } from '../error/refusal';
+import { AccessTokenNotValid, BadAuthorizationHeader } from '../error/refusal';
 import { AddressThrottlerGuard } from '../throttle/address-throttler.guard';
 import { BearerGuard } from '../token/bearer.guard';
 import { Routes } from './routes';
@@ -9,7 +9,7 @@ import { UnroutedController } from './unrouted.controller';
 
 /**
  * Wants an access token where a route does. A path behind a token is so for every method: 401 comes before 405, as in REST
- * framework. It also comes before the throttle, so failures are counted here.
+ * framework. It also comes before the throttle, so bad tokens are counted here.
  */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
@@ -19,7 +19,7 @@ export class AuthenticationGuard implements CanActivate {
     private readonly throttle: AddressThrottlerGuard,
   ) {}
 
-  /** @throws Throttled instead, if the address fails more often than it may call */
+  /** @throws Throttled instead, if the address sends more bad tokens than it may call */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     try {
@@ -27,12 +27,13 @@ export class AuthenticationGuard implements CanActivate {
       if (this.routes.demandsToken(pathOf(request))) await this.bearer.demandCaller(request);
       return true;
     } catch (error) {
-      if (isUnauthenticated(error)) await this.throttle.countFailure(request);
+      if (isBadToken(error)) await this.throttle.countFailure(request);
       throw error;
     }
   }
 }
 
-function isUnauthenticated(error: unknown): boolean {
-  return [NotAuthenticated, BadAuthorizationHeader, AccessTokenNotValid].some((it) => error instanceof it);
+/** A request without a token is refused at no cost, and tries nothing. */
+function isBadToken(error: unknown): boolean {
+  return error instanceof BadAuthorizationHeader || error instanceof AccessTokenNotValid;
 }

@@ -33,8 +33,8 @@ export class AddressThrottlerGuard extends ThrottlerGuard {
   @Inject(SETTINGS) private readonly settings!: Settings;
 
   /**
-   * Counts a request whose proof is refused: as a failure of its address, and on the account routes, where that comes before
-   * the throttle, as a request.
+   * Counts a request whose proof is refused, apart from all other requests of its address: those who share the address
+   * must not pay for it.
    *
    * @throws Throttled if the address fails more often than it may call
    */
@@ -42,10 +42,8 @@ export class AddressThrottlerGuard extends ThrottlerGuard {
     const { throttleLimit: limit, throttleTtlSeconds } = this.settings;
     if (limit === 0) return;
     const ttl = seconds(throttleTtlSeconds);
-    const address = await this.getTracker(request);
-    const count = (key: string) => this.storageService.increment(key, ttl, limit, ttl, 'default');
-    if (isAccountPath(pathOf(request))) await count(address);
-    const { isBlocked, timeToBlockExpire } = await count(`failed:${address}`);
+    const key = `failed:${await this.getTracker(request)}`;
+    const { isBlocked, timeToBlockExpire } = await this.storageService.increment(key, ttl, limit, ttl, 'default');
     if (isBlocked) throw new Throttled(timeToBlockExpire);
   }
 
