@@ -1,5 +1,6 @@
 /**
  * The rooms and who may enter which: data flows controller -> account -> otp or token -> sms and nothing climbs back.
+ * dispatch sends the texts: it stands above otp and sms, beside account.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const ground = ['client', 'clock', 'config', 'error', 'field', 'key', 'log', 'phone', 'redis', 'transaction'];
@@ -8,6 +9,7 @@ const ground = ['client', 'clock', 'config', 'error', 'field', 'key', 'log', 'ph
 const features = {
   sms: [],
   otp: ['sms'],
+  dispatch: ['otp', 'sms'],
   event: [],
   token: ['event'],
   account: ['otp', 'token', 'event'],

@@ -3,6 +3,7 @@ import { AccountModule } from './account/account.module';
 import { ConfigModule } from './config/config.module';
 import type { Settings } from './config/settings';
 import { DatabaseModule } from './database/database.module';
+import { DispatchModule } from './dispatch/dispatch.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { LogModule } from './log/log.module';
@@ -19,6 +20,7 @@ export class AppModule {
         DatabaseModule,
         HttpModule.with(settings),
         AccountModule,
+        DispatchModule,
         HealthModule,
       ],
     };

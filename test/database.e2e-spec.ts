@@ -4,7 +4,7 @@ import { Account } from '../src/account/account.entity';
 import { readSettings } from '../src/config/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { ServiceUnavailable } from '../src/error/refusal';
-import { SmsDispatcher } from '../src/sms/sms-dispatcher';
+import { SmsDispatcher } from '../src/dispatch/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { Session } from '../src/token/session.entity';
 import { Transactions } from '../src/transaction/transactions';

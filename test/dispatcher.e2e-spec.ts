@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Not, type Repository } from 'typeorm';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { OtpService } from '../src/otp/otp.service';
-import { SmsDispatcher } from '../src/sms/sms-dispatcher';
+import { SmsDispatcher } from '../src/dispatch/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { Log } from '../src/log/log';
 import { SmsRouter } from '../src/sms/sms-router';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Not, type Repository } from 'typeorm';
-import { SmsDispatcher } from '../src/sms/sms-dispatcher';
+import { SmsDispatcher } from '../src/dispatch/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { SmsRouter } from '../src/sms/sms-router';
 import { SmsNotTaken } from '../src/sms/sms-transport';

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { Repository } from 'typeorm';
 import { MalformedBody } from '../src/error/refusal';
 import { ReceiptDoor } from '../src/sms/receipt-door';
-import { SmsDispatcher } from '../src/sms/sms-dispatcher';
+import { SmsDispatcher } from '../src/dispatch/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { SmsQueue } from '../src/sms/sms-queue';
 import type { ReceiptRequest } from '../src/sms/sms-receipt';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { SmsDispatcher } from '../src/sms/sms-dispatcher';
+import { SmsDispatcher } from '../src/dispatch/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { mysql } from './support/databases';
 import { mysqlUrl, secrets } from './support/environment';

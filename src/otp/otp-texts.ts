@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { In, IsNull, LessThan, MoreThan } from 'typeorm';
 import { Clock, secondsUntil } from '../clock/clock';
-import type { LiveCode, OtpSource } from '../sms/otp-source';
 import type { SmsMessage } from '../sms/sms-message.entity';
 import { Transactions } from '../transaction/transactions';
+import type { LiveCode } from './live-code';
 import { OtpChallenge } from './otp-challenge.entity';
 import { OtpCodes } from './otp-codes';
 import { OTP_POLICY, type OtpPolicy } from './otp-policy';
@@ -11,9 +11,9 @@ import { PhoneChanges } from './phone-changes';
 
 type Text = Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>;
 
-/** Tells the dispatcher the codes of texts at the moment of sending, and only while they can still be used. */
+/** The codes of texts at the moment of sending, and only while they can still be used: they are stored nowhere. */
 @Injectable()
-export class OtpTexts implements OtpSource {
+export class OtpTexts {
   constructor(
     private readonly transactions: Transactions,
     @Inject(OTP_POLICY) private readonly policy: OtpPolicy,
@@ -22,7 +22,8 @@ export class OtpTexts implements OtpSource {
     private readonly clock: Clock,
   ) {}
 
-  async liveCodesFor(messages: readonly Text[]) {
+  /** @returns by challenge; a code that is used, used up, replaced or past its life is left out: its text is not sent */
+  async liveCodesFor(messages: readonly Text[]): Promise<ReadonlyMap<SmsMessage['challengeId'], LiveCode>> {
     const changes = messages.filter(({ template }) => template === 'phone-changed');
     const requests = messages.filter(({ template }) => template !== 'phone-changed');
     return new Map([...(await this.codesOfChanges(changes)), ...(await this.codesOfRequests(requests))]);

@@ -1,11 +1,10 @@
-import { Module, type OnModuleInit } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
 import { SETTINGS, type Settings } from '../config/settings';
 import { KeyRing } from '../key/key-ring';
 import { Pseudonyms } from '../key/pseudonyms';
 import { Log } from '../log/log';
-import { SmsDispatcher } from '../sms/sms-dispatcher';
 import { SmsModule } from '../sms/sms.module';
 import { TransactionModule } from '../transaction/transaction.module';
 import { OtpCodes } from './otp-codes';
@@ -50,15 +49,6 @@ import { UndoCodes } from './undo-codes';
       }),
     },
   ],
-  exports: [OtpService, PhoneChanges],
+  exports: [OtpService, OtpTexts, PhoneChanges],
 })
-export class OtpModule implements OnModuleInit {
-  constructor(
-    private readonly dispatcher: SmsDispatcher,
-    private readonly texts: OtpTexts,
-  ) {}
-
-  onModuleInit(): void {
-    this.dispatcher.takeCodesFrom(this.texts);
-  }
-}
+export class OtpModule {}

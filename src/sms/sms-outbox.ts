@@ -6,9 +6,9 @@ import { Clock } from '../clock/clock';
 import { NotFound } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
-import { SmsDispatcher } from './sms-dispatcher';
 import { SmsMessage, type SmsState } from './sms-message.entity';
 import { SmsPriorities } from './sms-priority';
+import { SmsSignal } from './sms-signal';
 import { Wording, type SmsTemplate } from './wording';
 
 export interface NewText {
@@ -27,9 +27,9 @@ export interface NewText {
 export class SmsOutbox {
   constructor(
     private readonly transactions: Transactions,
-    private readonly dispatcher: SmsDispatcher,
     private readonly wording: Wording,
     private readonly priorities: SmsPriorities,
+    private readonly signal: SmsSignal,
     private readonly clock: Clock,
   ) {}
 
@@ -50,7 +50,7 @@ export class SmsOutbox {
         ? { state: 'sent', dueAt: null, reason: 'test_number', finishedAt: now }
         : { state: 'queued', dueAt: now, priority: this.priorities.of(to) }),
     });
-    transaction.afterCommit(() => this.dispatcher.wake());
+    transaction.afterCommit(() => this.signal.emit('due'));
     return id;
   }
 

@@ -2,9 +2,9 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { ExponentialBackoff, handleWhenResult, retry } from 'cockatiel';
 import { NotFound, ReceiptNotAuthentic } from '../error/refusal';
 import { Log } from '../log/log';
-import { SmsDispatcher } from './sms-dispatcher';
 import { SmsQueue } from './sms-queue';
 import type { ReceiptRequest, SmsReceipt } from './sms-receipt';
+import { SmsSignal } from './sms-signal';
 import { SMS_TRANSPORTS, type SmsTransport } from './sms-transport';
 
 /** What providers tell of texts they took, over HTTP or over a connection that a transport keeps. */
@@ -19,7 +19,7 @@ export class SmsReceipts implements OnApplicationBootstrap, OnApplicationShutdow
   constructor(
     @Inject(SMS_TRANSPORTS) private readonly transports: readonly SmsTransport[],
     private readonly queue: SmsQueue,
-    private readonly dispatcher: SmsDispatcher,
+    private readonly signal: SmsSignal,
     private readonly log: Log,
   ) {}
 
@@ -51,7 +51,7 @@ export class SmsReceipts implements OnApplicationBootstrap, OnApplicationShutdow
   private async record(transport: string, receipt: SmsReceipt): Promise<boolean> {
     const known = await this.patience.execute(() => this.queue.recordReceipt(transport, receipt));
     if (!known) this.log.event('receipt for no text', { transport });
-    if (receipt.outcome === 'failed') this.dispatcher.wake();
+    if (receipt.outcome === 'failed') this.signal.emit('due');
     return known;
   }
 }

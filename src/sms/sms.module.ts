@@ -7,12 +7,12 @@ import { Log } from '../log/log';
 import { TransactionModule } from '../transaction/transaction.module';
 import { DeliveryController } from './delivery.controller';
 import { ReceiptController } from './receipt.controller';
-import { SMS_IN_FLIGHT, SmsDispatcher } from './sms-dispatcher';
 import { SmsOutbox } from './sms-outbox';
 import { SmsPriorities } from './sms-priority';
 import { SmsQueue } from './sms-queue';
 import { SmsReceipts } from './sms-receipts';
 import { SMS_ROUTES, SmsRouter } from './sms-router';
+import { SmsSignal } from './sms-signal';
 import { SMS_TRANSPORTS } from './sms-transport';
 import { transportsOf } from './transports';
 import { Wording } from './wording';
@@ -30,17 +30,16 @@ function fittingWording({ sms }: Settings): Wording {
   imports: [ClockModule, TransactionModule],
   controllers: [DeliveryController, ReceiptController],
   providers: [
-    SmsDispatcher,
     SmsOutbox,
     SmsPriorities,
     SmsQueue,
     SmsReceipts,
     SmsRouter,
+    SmsSignal,
     { provide: SMS_TRANSPORTS, inject: [SETTINGS, Clock, Log], useFactory: transportsOf },
-    { provide: SMS_IN_FLIGHT, inject: [SETTINGS], useFactory: ({ sms }: Settings) => sms.inFlight },
     { provide: SMS_ROUTES, inject: [SETTINGS], useFactory: ({ sms }: Settings) => sms.routes },
     { provide: Wording, inject: [SETTINGS], useFactory: fittingWording },
   ],
-  exports: [SmsDispatcher, SmsOutbox],
+  exports: [SmsOutbox, SmsQueue, SmsRouter, SmsSignal, Wording],
 })
 export class SmsModule {}

@@ -5,12 +5,13 @@ import { prepare } from '../../src/app';
 import { AppModule } from '../../src/app.module';
 import { Clock } from '../../src/clock/clock';
 import { readSettings } from '../../src/config/settings';
+import { SMS_IN_FLIGHT, SmsDispatcher } from '../../src/dispatch/sms-dispatcher';
 import { createAdapter } from '../../src/http/fastify-adapter';
 import { Log, LOG_DESTINATION } from '../../src/log/log';
-import { SMS_IN_FLIGHT, SmsDispatcher } from '../../src/sms/sms-dispatcher';
 import { SmsMessage } from '../../src/sms/sms-message.entity';
 import { SmsQueue } from '../../src/sms/sms-queue';
 import { SmsRouter } from '../../src/sms/sms-router';
+import { SmsSignal } from '../../src/sms/sms-signal';
 import { SMS_TRANSPORTS, type SmsTransport } from '../../src/sms/sms-transport';
 import { transportsOf } from '../../src/sms/transports';
 import { Wording } from '../../src/sms/wording';
@@ -95,10 +96,9 @@ export class TestApp {
     const routes = new Map([['*', transports.map(({ name }) => name)]] as const);
     const router = new SmsRouter(transports, routes, this.clock, log);
     const queue = new SmsQueue(this.app.get(Transactions), router, this.clock, log);
-    const mostInFlight = this.app.get<number>(SMS_IN_FLIGHT);
-    const dispatcher = new SmsDispatcher(queue, router, this.app.get(Wording), log, mostInFlight);
-    dispatcher.takeCodesFrom(this.app.get(OtpTexts));
-    return dispatcher;
+    const [codes, wording] = [this.app.get(OtpTexts), this.app.get(Wording)];
+    const maxInFlight = this.app.get<number>(SMS_IN_FLIGHT);
+    return new SmsDispatcher(queue, router, codes, wording, new SmsSignal(), log, maxInFlight);
   }
 
   stop(): Promise<void> {

@@ -1,13 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '../log/log';
-import type { LiveCode, OtpSource } from './otp-source';
-import { SmsPlaces } from './sms-places';
-import { priority } from './sms-priority';
-import { SmsQueue, type ClaimedSms } from './sms-queue';
-import { SmsRouter } from './sms-router';
-import { SmsNotTaken } from './sms-transport';
-import { Wording } from './wording';
+import type { LiveCode } from '../otp/live-code';
+import { OtpTexts } from '../otp/otp-texts';
+import { SmsPlaces } from '../sms/sms-places';
+import { priority } from '../sms/sms-priority';
+import { SmsQueue, type ClaimedSms } from '../sms/sms-queue';
+import { SmsRouter } from '../sms/sms-router';
+import { SmsSignal } from '../sms/sms-signal';
+import { SmsNotTaken } from '../sms/sms-transport';
+import { Wording } from '../sms/wording';
 
 const pollMilliseconds = 1_000;
 
@@ -21,7 +23,6 @@ export const SMS_IN_FLIGHT = Symbol('SMS_IN_FLIGHT');
  */
 @Injectable()
 export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private source?: OtpSource;
   private poll?: NodeJS.Timeout;
   private running?: Promise<void>;
   private readonly inFlight = new Set<Promise<void>>();
@@ -32,23 +33,22 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly queue: SmsQueue,
     private readonly router: SmsRouter,
+    private readonly codes: OtpTexts,
     private readonly wording: Wording,
+    private readonly signal: SmsSignal,
     private readonly log: Log,
-    @Inject(SMS_IN_FLIGHT) mostInFlight: number,
+    @Inject(SMS_IN_FLIGHT) maxInFlight: number,
   ) {
-    this.places = SmsPlaces.of(mostInFlight);
-  }
-
-  /** Codes are made by the feature above this one, which says here how to ask for them. */
-  takeCodesFrom(source: OtpSource): void {
-    this.source = source;
+    this.places = SmsPlaces.of(maxInFlight);
   }
 
   onApplicationBootstrap(): void {
+    this.signal.on('due', () => this.wake());
     this.poll = setInterval(() => this.wake(), pollMilliseconds).unref();
     this.wake();
   }
 
+  /** Resolves when the texts under way are done; transports close after this, on `onApplicationShutdown`. */
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.poll);
     this.stopped = true;
@@ -56,6 +56,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     await Promise.all(this.inFlight);
   }
 
+  /** Looks into the outbox now, or once more after the look under way; a full dispatcher looks when it has room. */
   wake(): void {
     if (this.stopped) return;
     this.wokenAgain = true;
@@ -92,7 +93,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
 
   private start(messages: ClaimedSms[]): void {
     if (messages.length === 0) return;
-    const codes = this.source?.liveCodesFor(messages) ?? Promise.resolve(new Map<string, LiveCode>());
+    const codes = this.codes.liveCodesFor(messages);
     for (const message of messages) {
       this.places.take(message.priority);
       const delivery = codes

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../config/settings';
+import { OtpModule } from '../otp/otp.module';
+import { SmsModule } from '../sms/sms.module';
+import { SMS_IN_FLIGHT, SmsDispatcher } from './sms-dispatcher';
+
+/** Sends the texts of the outbox. It stands above the codes and the texts, as it brings the two together. */
+@Module({
+  imports: [OtpModule, SmsModule],
+  providers: [
+    SmsDispatcher,
+    { provide: SMS_IN_FLIGHT, inject: [SETTINGS], useFactory: ({ sms }: Settings) => sms.inFlight },
+  ],
+})
+export class DispatchModule {}
