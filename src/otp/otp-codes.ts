@@ -4,6 +4,9 @@ import type { TestNumbers } from './test-numbers';
 import type { OtpChallenge } from './otp-challenge.entity';
 import { deriveCode, type ChallengeIdentity } from './otp-code';
 
+/** What a code is derived from, and the key that it is derived with. */
+export type CodedChallenge = ChallengeIdentity & Pick<OtpChallenge, 'keyId'>;
+
 /** The codes of challenges, each by the key it was issued under. */
 @Injectable()
 export class OtpCodes {
@@ -17,13 +20,13 @@ export class OtpCodes {
     return this.keys.newest.id;
   }
 
-  /** @returns undefined if the key has left the ring: then nobody can know the code any more */
-  of(challenge: ChallengeIdentity & Pick<OtpChallenge, 'keyId'>): string | undefined {
+  /** @returns undefined if the key has left the ring: the code is lost then */
+  of(challenge: CodedChallenge): string | undefined {
     const ringKey = this.keys.find(challenge.keyId);
     return ringKey && (this.testNumbers.codeOf(challenge.phoneNumber) ?? deriveCode(ringKey.key, challenge));
   }
 
-  /** Whoever tests with the number knows its code. */
+  /** @returns whether it is the number of a tester, who knows its code */
   isKnown(phoneNumber: string): boolean {
     return this.testNumbers.codeOf(phoneNumber) !== undefined;
   }

@@ -1,21 +1,40 @@
-export const OTP_POLICY = Symbol('OTP_POLICY');
-
-export interface OtpPolicy {
-  ttlSeconds: number;
-  maxAttempts: number;
-  /** The gap after a first text. */
-  resendSeconds: number;
-}
-
-/** Seconds that must pass after the given number of texts before the next one: 60, 120, then 300 by default. */
-export function gapSeconds({ resendSeconds }: OtpPolicy, sends: number): number {
-  return resendSeconds * (sends <= 1 ? 1 : sends === 2 ? 2 : 5);
-}
+import { Inject, Injectable } from '@nestjs/common';
+import { addSeconds } from '../clock/clock';
+import { SETTINGS, type Settings } from '../config/settings';
 
 /** A text may take this long to be read and typed: with less time left a fresh code is sent. */
 const usableSeconds = 30;
 
-/** @returns seconds that a live code must have left to be sent once more; half of its life where that is very short */
-export function resendableSeconds({ ttlSeconds }: OtpPolicy): number {
-  return Math.min(usableSeconds, ttlSeconds / 2);
+/** How long a code lives, how many guesses it takes, and when it may be sent again. */
+@Injectable()
+export class OtpPolicy {
+  readonly ttlSeconds: number;
+  readonly maxAttempts: number;
+  private readonly resendSeconds: number;
+
+  constructor(@Inject(SETTINGS) settings: Pick<Settings, 'otpTtlSeconds' | 'otpMaxAttempts' | 'otpResendSeconds'>) {
+    this.ttlSeconds = settings.otpTtlSeconds;
+    this.maxAttempts = settings.otpMaxAttempts;
+    this.resendSeconds = settings.otpResendSeconds;
+  }
+
+  /** @returns seconds that must pass after the given number of texts before the next one: 60, 120, then 300 by default */
+  gapSeconds(sends: number): number {
+    return this.resendSeconds * (sends <= 1 ? 1 : sends === 2 ? 2 : 5);
+  }
+
+  /** @returns when the gap ends that begins now, after the given number of texts */
+  resendAt(now: Date, sends: number): Date {
+    return addSeconds(now, this.gapSeconds(sends));
+  }
+
+  /** @returns when a code ends that is issued now */
+  expiresAt(now: Date): Date {
+    return addSeconds(now, this.ttlSeconds);
+  }
+
+  /** @returns until when a live code must last to be sent once more now; half of its life where that is very short */
+  usableUntil(now: Date): Date {
+    return addSeconds(now, Math.min(usableSeconds, this.ttlSeconds / 2));
+  }
 }

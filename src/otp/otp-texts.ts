@@ -1,12 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { In, IsNull, LessThan, MoreThan } from 'typeorm';
+import { Injectable } from '@nestjs/common';
 import { Clock, secondsUntil } from '../clock/clock';
 import type { SmsMessage } from '../sms/sms-message.entity';
 import { Transactions } from '../transaction/transactions';
 import type { LiveCode } from './live-code';
-import { OtpChallenge } from './otp-challenge.entity';
+import { OtpChallengeRepository } from './otp-challenge.repository';
 import { OtpCodes } from './otp-codes';
-import { OTP_POLICY, type OtpPolicy } from './otp-policy';
+import { OtpPolicy } from './otp-policy';
 import { PhoneChanges } from './phone-changes';
 
 type Text = Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>;
@@ -16,7 +15,8 @@ type Text = Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>;
 export class OtpTexts {
   constructor(
     private readonly transactions: Transactions,
-    @Inject(OTP_POLICY) private readonly policy: OtpPolicy,
+    private readonly challenges: OtpChallengeRepository,
+    private readonly policy: OtpPolicy,
     private readonly codes: OtpCodes,
     private readonly phoneChanges: PhoneChanges,
     private readonly clock: Clock,
@@ -37,15 +37,8 @@ export class OtpTexts {
   private async codesOfRequests(messages: readonly Text[]): Promise<[string, LiveCode][]> {
     if (messages.length === 0) return [];
     const now = this.clock.now();
-    const challenges = await this.transactions.run(({ manager }) =>
-      manager.findBy(OtpChallenge, {
-        phoneNumber: In(messages.map(({ phoneNumber }) => phoneNumber)),
-        id: In(messages.map(({ challengeId }) => challengeId)),
-        consumedAt: IsNull(),
-        expiresAt: MoreThan(now),
-        attempts: LessThan(this.policy.maxAttempts),
-      }),
-    );
+    const asked = messages.map(({ phoneNumber, challengeId: id }) => ({ phoneNumber, id }));
+    const challenges = await this.transactions.run((transaction) => this.challenges.findLive(transaction, asked, now));
     return challenges.flatMap((challenge): [string, LiveCode][] => {
       const code = this.codes.of(challenge);
       return code

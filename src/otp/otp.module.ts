@@ -7,9 +7,10 @@ import { Pseudonyms } from '../key/pseudonyms';
 import { Log } from '../log/log';
 import { SmsModule } from '../sms/sms.module';
 import { TransactionModule } from '../transaction/transaction.module';
+import { OtpChallengeRepository } from './otp-challenge.repository';
 import { OtpCodes } from './otp-codes';
 import { OtpLog } from './otp-log';
-import { OTP_POLICY, type OtpPolicy } from './otp-policy';
+import { OtpPolicy } from './otp-policy';
 import { OtpTexts } from './otp-texts';
 import { OtpService } from './otp.service';
 import { PhoneChanges } from './phone-changes';
@@ -19,6 +20,8 @@ import { UndoCodes } from './undo-codes';
 @Module({
   imports: [ClockModule, SmsModule, TransactionModule],
   providers: [
+    OtpChallengeRepository,
+    OtpPolicy,
     OtpService,
     OtpTexts,
     PhoneChanges,
@@ -38,15 +41,6 @@ import { UndoCodes } from './undo-codes';
       inject: [SETTINGS, Log],
       useFactory: ({ secretKeys }: Settings, log: Log) =>
         new OtpLog(new Pseudonyms(new KeyRing(secretKeys, 'pseudonym')), log),
-    },
-    {
-      provide: OTP_POLICY,
-      inject: [SETTINGS],
-      useFactory: (given: Settings): OtpPolicy => ({
-        ttlSeconds: given.otpTtlSeconds,
-        maxAttempts: given.otpMaxAttempts,
-        resendSeconds: given.otpResendSeconds,
-      }),
     },
   ],
   exports: [OtpService, OtpTexts, PhoneChanges],
