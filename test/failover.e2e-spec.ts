@@ -232,7 +232,7 @@ describe.each(databases)('texts over two transports, on $name', (database) => {
     const last = await messages.findOneByOrFail({ phoneNumber: tanzanian });
     expect(last).toMatchObject({ state: 'sent', transport: 'console', attempts: 1 });
     const sms = { id: '', to: tanzanian, text: '', ttlSeconds: 1 };
-    await expect(test.app.get(SmsRouter).carrier('file')!.send(sms)).rejects.toMatchObject({ reason: 'resting' });
+    await expect(test.app.get(SmsRouter).transport('file')!.send(sms)).rejects.toMatchObject({ reason: 'resting' });
     expect(counts()).toEqual([0, 6]);
   });
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { readSettings } from '../src/config/settings';
 import { Log } from '../src/log/log';
-import { SmsCarrier } from '../src/sms/sms-carrier';
+import { GuardedTransport } from '../src/sms/guarded-transport';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../src/sms/sms-transport';
 import { transportsOf } from '../src/sms/transports';
 import { testEnvironment } from './support/environment';
@@ -274,15 +274,15 @@ describe('an error', () => {
   });
 });
 
-describe('a carrier', () => {
+describe('a guarded transport', () => {
   afterEach(() => jest.useRealTimers());
 
   it('waits 5 seconds for a provider that does not answer', async () => {
     server.answer(never);
     const { log } = parts({});
-    const carrier = new SmsCarrier(transportOf('twilio'), clock, log);
+    const transport = new GuardedTransport(transportOf('twilio'), clock, log);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date', 'performance'] });
-    const sending = faultOf(carrier.send(sms));
+    const sending = faultOf(transport.send(sms));
     const { response } = await server.nextRequest();
     const closed = once(response, 'close');
     jest.advanceTimersByTime(4_999);

@@ -120,7 +120,7 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     const { code, ttlSeconds } = live;
     const text = this.wording.text(template, locale, code);
     try {
-      const providerId = await this.router.carrier(transport)!.send({ id, to, text, ttlSeconds });
+      const providerId = await this.router.transport(transport)!.send({ id, to, text, ttlSeconds });
       await this.queue.recordSent(message, providerId);
     } catch (error) {
       if (!(error instanceof SmsNotTaken)) throw error;

@@ -14,7 +14,7 @@ import { UndoCodes } from './undo-codes';
 /** How long the former number can undo a change. */
 const lifeSeconds = 72 * 3600;
 /** Providers take no longer validity than this: the shortest bound, Twilio's, is 4 hours. */
-const longestValiditySeconds = 4 * 3600;
+const maxValiditySeconds = 4 * 3600;
 const batchSize = 100;
 
 /** Changes of number that can be undone, and the texts that tell the former numbers how. */
@@ -87,7 +87,7 @@ export class PhoneChanges {
     );
     const code = change ? this.codes.textOf(change) : undefined;
     if (change === null || code === undefined) return undefined;
-    return { code, ttlSeconds: secondsUntil(change.expiresAt, now, longestValiditySeconds) };
+    return { code, ttlSeconds: secondsUntil(change.expiresAt, now, maxValiditySeconds) };
   }
 
   /** Forgets the changes that can no longer be undone, in batches. */

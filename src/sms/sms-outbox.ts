@@ -18,7 +18,7 @@ export interface NewText {
   /** E.164. */
   to: string;
   language: LanguageWish;
-  /** Nothing is to be sent: the number's code is known to whoever tests with it. */
+  /** Nothing is to be sent: it is a test number, whose code is known. */
   unsent?: boolean;
 }
 

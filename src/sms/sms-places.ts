@@ -7,9 +7,9 @@ const shares = [1, 7 / 8, 3 / 4, 1 / 2];
 export class SmsPlaces {
   private constructor(private readonly left: number[]) {}
 
-  /** @param most texts under way at a time, 1 or more */
-  static of(most: number): SmsPlaces {
-    return new SmsPlaces(shares.map((share) => Math.max(1, Math.floor(most * share))));
+  /** @param max texts under way at a time, 1 or more */
+  static of(max: number): SmsPlaces {
+    return new SmsPlaces(shares.map((share) => Math.max(1, Math.floor(max * share))));
   }
 
   copy(): SmsPlaces {

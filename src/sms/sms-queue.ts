@@ -16,7 +16,7 @@ import { reasonOf, type SmsNotTaken } from './sms-transport';
 
 /** How long a dispatcher may keep a text before another one takes it over: longer than any try, clocks apart included. */
 const leaseSeconds = 8;
-const longestWaitSeconds = 32;
+const maxWaitSeconds = 32;
 
 /** A text with the transport that is to take it now. Its count of attempts is what its dispatcher has it by. */
 export type ClaimedSms = SmsMessage & { transport: string };
@@ -34,7 +34,7 @@ interface Result {
 }
 
 /** Paid sends of one text. */
-const mostSends = 2;
+const maxSends = 2;
 /** One claim out of so many goes by age alone, so that no priority waits for ever. */
 const claimsPerClaimByAge = 4;
 
@@ -108,7 +108,7 @@ export class SmsQueue {
     const refused = kind === 'refused' ? { ...message, refusedBy: withName(message) } : message;
     if (this.router.candidates(refused).length === 0) return this.end(refused, { state: 'failed', reason });
     const rounds = Math.ceil(message.attempts / this.router.countFor(message.phoneNumber));
-    const wait = Math.max(Math.min(2 ** rounds, longestWaitSeconds), retryAfterSeconds);
+    const wait = Math.max(Math.min(2 ** rounds, maxWaitSeconds), retryAfterSeconds);
     const now = this.clock.now();
     const next = this.router.hasNext(refused)
       ? { dueAt: now }
@@ -148,7 +148,7 @@ export class SmsQueue {
   private async recordUndelivered(transaction: Transaction, message: SmsMessage, receipt: SmsReceipt): Promise<void> {
     const refused = { ...message, refusedBy: withName(message) };
     const reason = reasonOf('not_delivered', receipt.providerCode);
-    const over = message.sends >= mostSends || this.router.candidates(refused).length === 0;
+    const over = message.sends >= maxSends || this.router.candidates(refused).length === 0;
     const now = this.clock.now();
     const next = over
       ? { state: 'failed' as const, finishedAt: now }
@@ -227,12 +227,12 @@ export class SmsQueue {
   }
 
   /** Goes along one index in its order, so that it locks no row but those that it finds. */
-  private findOldest({ manager, locksRows }: Transaction, now: Date, most: number, its?: SmsPriority) {
+  private findOldest({ manager, locksRows }: Transaction, now: Date, max: number, its?: SmsPriority) {
     const query = manager
       .createQueryBuilder(SmsMessage, 'message')
       .where('message.dueAt <= :now', { now })
       .orderBy('message.dueAt')
-      .limit(most);
+      .limit(max);
     if (its !== undefined) query.andWhere('message.priority = :its', { its });
     if (locksRows) query.setLock('pessimistic_write').setOnLocked('skip_locked');
     return query.getMany();
@@ -259,7 +259,7 @@ function updateOf({ manager }: Transaction, group: readonly Result[]): UpdateQue
     .setParameters(Object.fromEntries(values) as Record<string, string | null>);
 }
 
-/** As it fits into its column: what does not is found by nobody, but the text is recorded. */
+/** Whether it fits into its column. The text is recorded without an id that does not, and a receipt with one finds no text. */
 function isId(id: string): boolean {
   return /^[!-~]{1,128}$/.test(id);
 }

@@ -5,7 +5,7 @@ export interface SmsReceipt {
   /** Our id of the text, where the provider hands it back; else its own. */
   messageId?: string;
   providerId?: string;
-  /** `pending`: on its way, which nobody needs to write down. */
+  /** `pending`: on its way, which is not written down. */
   outcome: 'delivered' | 'failed' | 'pending';
   /** The provider's code of a failure. */
   providerCode?: string | number;

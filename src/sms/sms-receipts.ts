@@ -11,7 +11,7 @@ import { SMS_TRANSPORTS, type SmsTransport } from './sms-transport';
 @Injectable()
 export class SmsReceipts implements OnApplicationBootstrap, OnApplicationShutdown {
   /** A receipt may be here before the transaction that records what it is about. */
-  private readonly patience = retry(
+  private readonly untilKnown = retry(
     handleWhenResult((known) => known === false),
     { maxAttempts: 5, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 800 }) },
   );
@@ -49,7 +49,7 @@ export class SmsReceipts implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   private async record(transport: string, receipt: SmsReceipt): Promise<boolean> {
-    const known = await this.patience.execute(() => this.queue.recordReceipt(transport, receipt));
+    const known = await this.untilKnown.execute(() => this.queue.recordReceipt(transport, receipt));
     if (!known) this.log.event('receipt for no text', { transport });
     if (receipt.outcome === 'failed') this.signal.emit('due');
     return known;

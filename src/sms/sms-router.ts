@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock';
 import type { SmsRoutes } from '../config/sms-settings';
 import { Log } from '../log/log';
 import { PhoneNumber } from '../phone/phone-number';
-import { SmsCarrier } from './sms-carrier';
+import { GuardedTransport } from './guarded-transport';
 import type { SmsMessage } from './sms-message.entity';
 import { SMS_TRANSPORTS, type SmsTransport } from './sms-transport';
 
@@ -12,34 +12,35 @@ export const SMS_ROUTES = Symbol('SMS_ROUTES');
 /** Which transports may carry a text, and in which order. */
 @Injectable()
 export class SmsRouter {
-  private readonly carriers: ReadonlyMap<string, SmsCarrier>;
+  private readonly transports: ReadonlyMap<string, GuardedTransport>;
 
   constructor(
-    @Inject(SMS_TRANSPORTS) transports: readonly SmsTransport[],
+    @Inject(SMS_TRANSPORTS) given: readonly SmsTransport[],
     @Inject(SMS_ROUTES) private readonly routes: SmsRoutes,
     private readonly clock: Clock,
     log: Log,
   ) {
-    this.carriers = new Map(transports.map((it) => [it.name, new SmsCarrier(it, clock, log)]));
+    this.transports = new Map(given.map((it) => [it.name, new GuardedTransport(it, clock, log)]));
   }
 
-  carrier(name: string): SmsCarrier | undefined {
-    return this.carriers.get(name);
+  /** @returns undefined for a transport that is in no route */
+  transport(name: string): GuardedTransport | undefined {
+    return this.transports.get(name);
   }
 
   /** The number's transports, less those that will not take this text, the next one to try first. */
-  candidates(message: RoutedMessage): SmsCarrier[] {
+  candidates(message: RoutedMessage): GuardedTransport[] {
     const route = this.routeOf(message.phoneNumber);
     const refused = message.refusedBy.split(',');
     const last = route.indexOf(message.transport ?? '');
     // One that was left behind in the middle of a try goes the same way again: the provider may know its id.
     const first = message.state === 'sending' && last >= 0 ? last : last + 1;
     const order = [...route.slice(first), ...route.slice(0, first)];
-    return order.flatMap((name) => (refused.includes(name) ? [] : (this.carrier(name) ?? [])));
+    return order.flatMap((name) => (refused.includes(name) ? [] : (this.transport(name) ?? [])));
   }
 
   /** The transport to try now, or when there will be one; undefined if there is none left. */
-  choose(message: RoutedMessage): SmsCarrier | Date | undefined {
+  choose(message: RoutedMessage): GuardedTransport | Date | undefined {
     const candidates = this.candidates(message);
     const now = this.clock.now();
     const times = candidates.map((it) => it.availableAt(message.phoneNumber).getTime());

@@ -7,16 +7,19 @@ export interface Sms {
   /** E.164. */
   to: string;
   text: string;
-  /** Whole seconds, 1 or more, that the code in the text still lives: afterwards nobody wants it. */
+  /** Whole seconds, 1 or more, that the code in the text still lives: afterwards the text is of no use. */
   ttlSeconds: number;
 }
 
-/** The door to whoever carries texts. A new one is a file in `transport/`, its settings, and a line in `transports.ts`. */
+/**
+ * A provider of texts, or another way to send them. A new one is a file in `transport/`, its settings, and a line in
+ * `transports.ts`.
+ */
 export interface SmsTransport {
   readonly name: SmsTransportName;
   /**
    * Resolves when the text was taken over, with the provider's own id of it where it gives one.
-   * @param signal aborted when nobody waits for the answer any more
+   * @param signal aborted when the answer is no longer waited for
    * @throws SmsNotTaken
    */
   send(sms: Sms, signal: AbortSignal): Promise<string | void>;

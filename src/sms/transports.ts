@@ -19,7 +19,7 @@ import { WebhookTransport } from './transport/webhook.transport';
 
 interface Parts {
   sms: SmsSettings;
-  /** Of whoever stands in a route: the settings were refused otherwise. */
+  /** Complete for each transport in a route: the settings were refused otherwise. */
   providers: ProviderSettings;
   door: ReceiptDoor;
   clock: Clock;

@@ -64,7 +64,7 @@ const changed: Readonly<Record<SmsLanguage, (code: string, app: string) => strin
 };
 
 /** A text with a last line that binds it must be whole when a phone reads it (WICG sms-one-time-codes; Android). */
-const mostBytes = 140;
+const maxBytes = 140;
 
 const sampleUndoCode = 'BCDF-GHJK-LMNP';
 
@@ -84,7 +84,7 @@ export class Wording {
   fits({ segments, bytes }: SmsSize, template: SmsTemplate = 'sign-in'): boolean {
     const { boundDomain, androidHash } = this.settings;
     const isBound = template !== 'phone-changed' && (boundDomain !== undefined || androidHash !== undefined);
-    return segments === 1 && (!isBound || bytes <= mostBytes);
+    return segments === 1 && (!isBound || bytes <= maxBytes);
   }
 
   /** Every text there is, with how it is sent. */
@@ -109,7 +109,7 @@ export class Wording {
 
   private lastLine(code: string): string {
     const { boundDomain, androidHash } = this.settings;
-    // Both want the last line; what follows the code there is nobody's but Android's.
+    // Both want the last line; what follows the code there is read by Android alone.
     const parts = [boundDomain && `@${boundDomain} #${code}`, androidHash].filter(Boolean);
     return parts.length > 0 ? `\n${parts.join(' ')}` : '';
   }

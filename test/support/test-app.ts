@@ -78,11 +78,11 @@ export class TestApp {
   private async wakeTransports(numbers: string[]): Promise<void> {
     for (const inbox of [this.inbox, this.otherInbox]) {
       inbox.empty();
-      const carrier = this.app.get(SmsRouter).carrier(inbox.name);
-      if (carrier === undefined) continue;
-      const times = ['', ...numbers].map((to) => carrier.availableAt(to).getTime());
+      const transport = this.app.get(SmsRouter).transport(inbox.name);
+      if (transport === undefined) continue;
+      const times = ['', ...numbers].map((to) => transport.availableAt(to).getTime());
       this.clock.advance(Math.max(0, ...times.map((time) => time - this.clock.now().getTime())) / 1000);
-      await carrier.send({ id: '', to: '', text: '', ttlSeconds: 1 });
+      await transport.send({ id: '', to: '', text: '', ttlSeconds: 1 });
     }
   }
 

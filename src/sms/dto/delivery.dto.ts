@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { SmsState } from '../sms-message.entity';
 
-/** What a client is told: who has the text at the moment is nobody's business. */
+/** What a client is told: not that a dispatcher has the text at the moment. */
 const told = ['queued', 'sent', 'delivered', 'failed', 'expired'] as const;
 
 export class DeliveryDto {

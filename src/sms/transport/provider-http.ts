@@ -29,7 +29,7 @@ export class ProviderReply {
 }
 
 /**
- * Posts to a provider. What means the same whoever says it is told right here.
+ * Posts to a provider. What means the same at all providers is told here.
  * @throws SmsNotTaken for no connection, 429, 408 and 5xx, and for redirects, which are not followed with credentials
  */
 export async function post(url: string, { headers, body }: ProviderCall, signal: AbortSignal): Promise<ProviderReply> {
@@ -68,7 +68,7 @@ export function withoutPlus(e164: string): string {
   return e164.slice(1);
 }
 
-const longestRetryAfterSeconds = 3_600;
+const maxRetryAfterSeconds = 3_600;
 
 /** RFC 9110 section 10.2.3: seconds, or a date, which is compared with the provider's own clock. */
 function retryAfter(headers: Headers): number | undefined {
@@ -76,5 +76,5 @@ function retryAfter(headers: Headers): number | undefined {
   const seconds = /^\d+$/.test(value)
     ? Number(value)
     : Math.ceil((Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000);
-  return seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : undefined;
+  return seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) : undefined;
 }

@@ -5,8 +5,8 @@ import type { Log } from '../../log/log';
 import { SmsNotTaken } from '../sms-transport';
 
 const version34 = 0x34;
-const patienceMilliseconds = 5_000;
-const longestPauseMilliseconds = 30_000;
+const timeoutMilliseconds = 5_000;
+const maxPauseMilliseconds = 30_000;
 /** Commands of a centre that have no answer (sections 4.1.7 and 4.12). */
 const unanswered = ['outbind', 'alert_notification'];
 const invalidCommand = 0x03;
@@ -43,10 +43,10 @@ export class SmppLink {
     const { session } = this;
     if (session === undefined) return;
     const gone = once(session, 'close');
-    const impatience = setTimeout(() => session.destroy(), 1_000);
+    const timeout = setTimeout(() => session.destroy(), 1_000);
     if (!session.unbind(() => session.destroy())) session.destroy();
     await gone;
-    clearTimeout(impatience);
+    clearTimeout(timeout);
   }
 
   private async bind(): Promise<Session> {
@@ -58,7 +58,7 @@ export class SmppLink {
     // Each text under way waits for its end.
     session.setMaxListeners(0);
     this.session = session;
-    const impatience = setTimeout(() => session.destroy(), patienceMilliseconds);
+    const timeout = setTimeout(() => session.destroy(), timeoutMilliseconds);
     return new Promise((resolve, reject) => {
       let fault: unknown;
       session.on('error', (error) => {
@@ -66,13 +66,13 @@ export class SmppLink {
         session.destroy();
       });
       session.on('close', () => {
-        clearTimeout(impatience);
+        clearTimeout(timeout);
         this.lose(fault);
         reject(fault instanceof SmsNotTaken ? fault : SmsNotTaken.passing('unreachable', { cause: fault }));
       });
       session.on(tls ? 'secureConnect' : 'connect', () =>
         session[`bind_${this.settings.bindAs}`](this.credentials(), ({ command_status }) => {
-          clearTimeout(impatience);
+          clearTimeout(timeout);
           if (command_status !== 0) {
             session.emit('error', SmsNotTaken.passing('account_refused', { providerCode: hex(command_status) }));
             return;
@@ -111,7 +111,7 @@ export class SmppLink {
     if (this.stopped) return;
     // Once, not at every try.
     if (this.failures === 0) this.log.trouble('message centre is out of reach', fault, { transport: 'smpp' });
-    const pause = Math.min(1_000 * 2 ** this.failures, longestPauseMilliseconds);
+    const pause = Math.min(1_000 * 2 ** this.failures, maxPauseMilliseconds);
     this.failures += 1;
     this.pause = setTimeout(() => this.open(), pause).unref();
   }
@@ -129,7 +129,7 @@ export class SmppLink {
   }
 }
 
-/** What nothing here listens to is answered all the same (section 4.3), or the centre waits for it. */
+/** A command that has no listener here is answered all the same (section 4.3), or the centre waits for it. */
 function refuseUnknown(session: Session, pdu: Pdu): void {
   const { command, sequence_number } = pdu;
   if (pdu.isResponse() || unanswered.includes(command) || session.listenerCount(command) > 0) return;

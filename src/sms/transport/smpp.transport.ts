@@ -19,7 +19,7 @@ const kind = { bits: 0x3c, receipt: 0x04 };
 const international = { ton: 1, npi: 1 };
 const shortCode = { ton: 3, npi: 0 };
 const alphanumeric = { ton: 5, npi: 0 };
-const longestShortCode = 6;
+const maxShortCodeDigits = 6;
 /** Section 5.2.19. */
 const dataCoding = { 'GSM-7': 0, 'UCS-2': 8 };
 
@@ -80,7 +80,7 @@ export class SmppTransport implements SmsTransport {
     }
   }
 
-  /** @returns undefined for what is no receipt: somebody's answer to a text, which nobody reads */
+  /** @returns undefined for what is no receipt: a person's answer to a text, which is not read */
   private receiptIn(pdu: Pdu): SmsReceipt | undefined {
     const { esm_class: esmClass, message_state: state } = pdu;
     if (typeof esmClass !== 'number' || (esmClass & kind.bits) !== kind.receipt) return undefined;
@@ -124,7 +124,7 @@ async function encoded(segments: readonly string[], alphabet: SmsSize['alphabet'
 
 function addresses(sender: string, to: string) {
   const from = sender.replace(/^\+/, '');
-  const { ton, npi } = /\D/.test(from) ? alphanumeric : from.length <= longestShortCode ? shortCode : international;
+  const { ton, npi } = /\D/.test(from) ? alphanumeric : from.length <= maxShortCodeDigits ? shortCode : international;
   return {
     ...{ source_addr: from, source_addr_ton: ton, source_addr_npi: npi },
     ...{ destination_addr: to.slice(1), dest_addr_ton: international.ton, dest_addr_npi: international.npi },

@@ -2,27 +2,27 @@ import { TaskCancelledError, timeout, TimeoutStrategy } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import { addSeconds, type Clock } from '../clock/clock';
 import type { Log } from '../log/log';
-import { later, SmsBreaker } from './sms-breaker';
+import { later, TransportBreaker } from './transport-breaker';
 import { SmsNotTaken, type Sms, type SmsTransport } from './sms-transport';
 
 /** Shorter than a lease, with room for two clocks that are 2 s apart. */
 const timeoutMilliseconds = 5_000;
 /** Numbers whose own waits are kept. */
-const mostWaits = 10_000;
+const maxWaits = 10_000;
 
 /** A transport with what this node knows of its state: whether it rests, and which numbers are to wait. */
-export class SmsCarrier {
+export class GuardedTransport {
   private readonly timeout = timeout(timeoutMilliseconds, TimeoutStrategy.Aggressive);
-  private readonly breaker: SmsBreaker;
+  private readonly breaker: TransportBreaker;
   /** Until when the provider asks to wait with a number. */
-  private readonly waits = new LRUCache<string, Date>({ max: mostWaits });
+  private readonly waits = new LRUCache<string, Date>({ max: maxWaits });
 
   constructor(
     private readonly transport: SmsTransport,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {
-    this.breaker = new SmsBreaker(clock);
+    this.breaker = new TransportBreaker(clock);
   }
 
   get name(): string {

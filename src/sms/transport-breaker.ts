@@ -4,7 +4,7 @@ import type { Sms, SmsNotTaken } from './sms-transport';
 /** Different numbers in a row whose texts a transport does not take before it rests. */
 const numbersToRest = 5;
 const restSeconds = 30;
-const longestRestSeconds = 120;
+const maxRestSeconds = 120;
 
 /** One rest for numbers that have failed in this row of failures, and one for all others. */
 interface Rest {
@@ -18,7 +18,7 @@ interface Rest {
  * out, until one is taken. A number that has failed counts once: its later failures keep only such numbers away, so that
  * the texts of one person cannot keep those of others from trying.
  */
-export class SmsBreaker {
+export class TransportBreaker {
   private readonly failing = new Set<string>();
   private ofFailing: Rest = { until: new Date(0) };
   private ofOthers: Rest = { until: new Date(0) };
@@ -89,6 +89,6 @@ function counts({ kind, retryAfterSeconds }: SmsNotTaken): boolean {
 }
 
 function restSecondsFor({ kind, retryAfterSeconds }: SmsNotTaken): number {
-  const asked = Math.min(retryAfterSeconds, longestRestSeconds);
+  const asked = Math.min(retryAfterSeconds, maxRestSeconds);
   return kind === 'throttled' ? asked : Math.max(asked, restSeconds);
 }
