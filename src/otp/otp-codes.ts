@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { KeyRing } from '../key/key-ring';
-import type { TestNumbers } from './test-numbers';
 import type { OtpChallenge } from './otp-challenge.entity';
 import { deriveCode, type ChallengeIdentity } from './otp-code';
+import { OtpKeyRing } from './otp-keys';
+import { TestNumbers } from './test-numbers';
 
 /** What a code is derived from, and the key that it is derived with. */
 export type CodedChallenge = ChallengeIdentity & Pick<OtpChallenge, 'keyId'>;
@@ -11,7 +11,7 @@ export type CodedChallenge = ChallengeIdentity & Pick<OtpChallenge, 'keyId'>;
 @Injectable()
 export class OtpCodes {
   constructor(
-    private readonly keys: KeyRing,
+    private readonly keys: OtpKeyRing,
     private readonly testNumbers: TestNumbers,
   ) {}
 

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { KeyRing } from '../key/key-ring';
+import { UndoKeyRing } from './otp-keys';
 import type { PhoneChange } from './phone-change.entity';
 import { deriveUndoCode, grouped, isSameUndoCode, typedUndoCode, type ChangeIdentity } from './undo-code';
 
 /** The codes that undo changes of number, each by the key it was issued under. */
 @Injectable()
 export class UndoCodes {
-  constructor(private readonly keys: KeyRing) {}
+  constructor(private readonly keys: UndoKeyRing) {}
 
   /** What a new change is kept under. */
   get keyId(): string {
