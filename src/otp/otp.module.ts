@@ -11,6 +11,7 @@ import { OtpLog } from './otp-log';
 import { OtpPolicy } from './otp-policy';
 import { OtpTexts } from './otp-texts';
 import { OtpService } from './otp.service';
+import { PhoneChangeRepository } from './phone-change.repository';
 import { PhoneChanges } from './phone-changes';
 import { TestNumbers } from './test-numbers';
 import { UndoCodes } from './undo-codes';
@@ -26,6 +27,7 @@ import { UndoCodes } from './undo-codes';
     OtpPolicy,
     OtpService,
     OtpTexts,
+    PhoneChangeRepository,
     PhoneChanges,
     UndoCodes,
     UndoKeyRing,

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { LessThanOrEqual, MoreThan, MoreThanOrEqual } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
 import { addSeconds, Clock, secondsUntil } from '../clock/clock';
 import type { SmsMessage } from '../sms/sms-message.entity';
@@ -8,7 +7,8 @@ import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
 import type { LiveCode } from './live-code';
 import { OtpCodes } from './otp-codes';
-import { PhoneChange } from './phone-change.entity';
+import type { PhoneChange } from './phone-change.entity';
+import { PhoneChangeRepository } from './phone-change.repository';
 import { UndoCodes } from './undo-codes';
 
 /** How long the former number can undo a change. */
@@ -22,6 +22,7 @@ const batchSize = 100;
 export class PhoneChanges {
   constructor(
     private readonly transactions: Transactions,
+    private readonly changes: PhoneChangeRepository,
     private readonly codes: UndoCodes,
     private readonly otpCodes: OtpCodes,
     private readonly outbox: SmsOutbox,
@@ -35,13 +36,8 @@ export class PhoneChanges {
    */
   async record(transaction: Transaction, accountId: string, formerNumber: string, locale: string): Promise<void> {
     const id = uuidv4();
-    const last = await transaction.manager.maximum(PhoneChange, 'step', { accountId });
     const expiresAt = addSeconds(this.clock.now(), lifeSeconds);
-    const step = Number(last ?? 0) + 1;
-    await transaction.manager.insert(PhoneChange, {
-      ...{ id, accountId, step, formerNumber, expiresAt },
-      keyId: this.codes.keyId,
-    });
+    await this.changes.add(transaction, { id, accountId, formerNumber, keyId: this.codes.keyId, expiresAt });
     await this.outbox.add(transaction, {
       template: 'phone-changed',
       challengeId: id,
@@ -55,8 +51,8 @@ export class PhoneChanges {
    * @param formerNumber E.164
    * @returns undefined whatever is wrong: the code, the number or the time
    */
-  async find({ manager }: Transaction, formerNumber: string, code: string): Promise<PhoneChange | undefined> {
-    const changes = await manager.findBy(PhoneChange, { formerNumber, expiresAt: MoreThan(this.clock.now()) });
+  async find(transaction: Transaction, formerNumber: string, code: string): Promise<PhoneChange | undefined> {
+    const changes = await this.changes.findLiveOf(transaction, formerNumber, this.clock.now());
     return changes.find((change) => this.codes.isRight(change, code));
   }
 
@@ -67,24 +63,20 @@ export class PhoneChanges {
    */
   async endFrom(transaction: Transaction, change: PhoneChange): Promise<PhoneChange[] | undefined> {
     if (!(await this.end(transaction, change))) return undefined;
-    const { accountId, step } = change;
-    const later = await transaction.manager.findBy(PhoneChange, { accountId, step: MoreThanOrEqual(step) });
+    const later = await this.changes.findFrom(transaction, change);
     for (const it of later) await this.end(transaction, it);
     return [change, ...later];
   }
 
   /** Nothing is kept of an account that is deleted. */
   async forget(transaction: Transaction, accountId: string): Promise<void> {
-    for (const change of await transaction.manager.findBy(PhoneChange, { accountId }))
-      await this.end(transaction, change);
+    for (const change of await this.changes.findOfAccount(transaction, accountId)) await this.end(transaction, change);
   }
 
   /** @returns undefined if the change can no longer be undone: such a text is not sent */
   async liveCodeFor({ challengeId: id }: Pick<SmsMessage, 'challengeId'>): Promise<LiveCode | undefined> {
     const now = this.clock.now();
-    const change = await this.transactions.run(({ manager }) =>
-      manager.findOneBy(PhoneChange, { id, expiresAt: MoreThan(now) }),
-    );
+    const change = await this.transactions.run((transaction) => this.changes.findLive(transaction, id, now));
     const code = change ? this.codes.textOf(change) : undefined;
     if (change === null || code === undefined) return undefined;
     return { code, ttlSeconds: secondsUntil(change.expiresAt, now, maxValiditySeconds) };
@@ -94,20 +86,17 @@ export class PhoneChanges {
   async removeExpired(): Promise<void> {
     for (let removed = batchSize; removed === batchSize;) {
       removed = await this.transactions.run(async (transaction) => {
-        const expired = await transaction.manager.find(PhoneChange, {
-          where: { expiresAt: LessThanOrEqual(this.clock.now()) },
-          order: { expiresAt: 'ASC' },
-          take: batchSize,
-        });
+        const expired = await this.changes.findExpired(transaction, this.clock.now(), batchSize);
         for (const change of expired) await this.end(transaction, change);
         return expired.length;
       });
     }
   }
 
-  private async end(transaction: Transaction, { id, formerNumber }: PhoneChange): Promise<boolean> {
-    const { affected } = await transaction.manager.delete(PhoneChange, { id });
-    await this.outbox.cancel(transaction, formerNumber, id);
-    return affected === 1;
+  /** The text that tells of the change goes with it. */
+  private async end(transaction: Transaction, change: PhoneChange): Promise<boolean> {
+    const ended = await this.changes.end(transaction, change);
+    await this.outbox.cancel(transaction, change.formerNumber, change.id);
+    return ended;
   }
 }

@@ -22,7 +22,7 @@ export interface NewText {
   unsent?: boolean;
 }
 
-/** Where texts are left for sending, in the transaction that makes their code. */
+/** The half of the texts' table that is written in the transaction that makes a code; `SmsQueue` has the other half. */
 @Injectable()
 export class SmsOutbox {
   constructor(
@@ -33,7 +33,7 @@ export class SmsOutbox {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns the id of the text, by which its sending can be followed */
+  /** Leaves a text for sending. @returns the id of the text, by which its sending can be followed */
   async add(transaction: Transaction, { challengeId, to, template, language, unsent }: NewText): Promise<string> {
     const now = this.clock.now();
     const id = uuidv7();
@@ -63,11 +63,12 @@ export class SmsOutbox {
     return message.state;
   }
 
-  /** But for what a number should still hear of a change that it can undo: that goes with the change. */
+  /** Deletes the texts of a number, but for those about a change that it can still undo: they go with the change. */
   async forget(transaction: Transaction, phoneNumber: string): Promise<void> {
     await transaction.manager.delete(SmsMessage, { phoneNumber, template: Not<SmsTemplate>('phone-changed') });
   }
 
+  /** Deletes the text of a challenge or a change, whether it was sent or not. */
   async cancel(transaction: Transaction, phoneNumber: string, challengeId: string): Promise<void> {
     await transaction.manager.delete(SmsMessage, { phoneNumber, challengeId });
   }

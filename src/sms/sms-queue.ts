@@ -41,7 +41,7 @@ const claimsPerClaimByAge = 4;
 /** What a dispatcher found out: the new state, and what goes with it. */
 type Change = Pick<SmsMessage, 'state'> & Partial<SmsMessage>;
 
-/** The states of texts, changed by guarded updates alone, so that many nodes share one outbox. */
+/** The half of the texts' table that sending changes: states, by guarded updates alone, so that many nodes share one outbox. */
 @Injectable()
 export class SmsQueue {
   /** A result that is lost means a second send: it is tried again as long as the lease lasts. */
