@@ -4,6 +4,6 @@ import { DataSource } from 'typeorm';
 import { readEnvironment } from './src/config/environment';
 import { databaseOptions } from './src/database/data-source';
 
-export default databaseOptions(readEnvironment((sentence) => process.stderr.write(sentence))).then(
+export default databaseOptions(readEnvironment()).then(
   (options) => new DataSource({ ...options, migrationsRun: false }),
 );

@@ -1,7 +1,13 @@
-import { command } from './command';
+import 'reflect-metadata';
+import { readEnvironment } from './config/environment';
+import { exitFor } from './error/cannot-start';
 
-command(async (settings) => {
+/** `npm start`: the service, with the settings of `.env` and the environment. */
+async function main(): Promise<void> {
+  const settings = readEnvironment();
   // Loaded only now, as it takes a while: a bad setting is told at once.
-  const { serve } = await import('./serve.js');
+  const { serve } = await import('./app.js');
   await serve(settings);
-});
+}
+
+main().catch(exitFor);

@@ -13,7 +13,7 @@ const isRead =
 /** Runs a command in a folder that has that `.env`. */
 function lint(folder: string, env: NodeJS.ProcessEnv = {}): Promise<{ code: number; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'dist/sms-lint.js')], { cwd: folder, env }, (error, _stdout, stderr) =>
+    execFile(process.execPath, [join(root, 'dist/cli/sms-lint.js')], { cwd: folder, env }, (error, _stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stderr }),
     );
   });

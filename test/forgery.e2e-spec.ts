@@ -288,7 +288,7 @@ describe.each(['ES256', 'RS256'])('a service that signs by %s', (algorithm) => {
   let target: Target;
   const file = join(scratchFolder(), 'key.pem');
   beforeAll(async () => {
-    execFileSync(process.execPath, [join(__dirname, '../dist/new-key.js'), file, algorithm.toLowerCase()]);
+    execFileSync(process.execPath, [join(__dirname, '../dist/cli/new-key.js'), file, algorithm.toLowerCase()]);
     target = await Target.start(createPrivateKey(readFileSync(file)), { JWT_KEY_FILES: file, JWT_SECRET: '' });
   });
   afterAll(() => target.test.stop());

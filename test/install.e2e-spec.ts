@@ -74,7 +74,7 @@ describe('a checkout under a path with letters outside ASCII, spaces and signs',
         ...settings,
         ...(mode === 'production' ? production : {}),
       };
-      if (mode === 'production') await run('scripts/run.mjs', ['migrate'], { cwd: folder, env } as { cwd: string });
+      if (mode === 'production') await run('scripts/run.mjs', ['cli/migrate'], { cwd: folder, env } as { cwd: string });
       const npm = spawn('npm', ['start'], { cwd: folder, env, detached: true });
       await listening(npm);
 
@@ -110,13 +110,13 @@ async function listening(child: ChildProcess): Promise<void> {
 describe('`node scripts/run.mjs`', () => {
   /** A program that needs no package. */
   const makeKey = (cwd: string, uid?: number) =>
-    run('scripts/run.mjs', ['new-key', join(scratchFolder(), 'a.pem')], { cwd, uid });
+    run('scripts/run.mjs', ['cli/new-key', join(scratchFolder(), 'a.pem')], { cwd, uid });
   const development = 'the build needs development packages (typescript): run `npm install --include=dev`';
 
   function withBuild(isStale: boolean): string {
     const folder = copyTo(scratchFolder(), 'scripts', 'package.json');
     mkdirSync(join(folder, 'src'));
-    for (const file of ['main.js', 'new-key.js']) cpSync(join(root, 'dist', file), join(folder, 'dist', file));
+    for (const file of ['main.js', 'cli/new-key.js']) cpSync(join(root, 'dist', file), join(folder, 'dist', file));
     writeFileSync(join(folder, 'src/main.ts'), '');
     const seconds = isStale ? 1 : 4e9;
     utimesSync(join(folder, 'dist/main.js'), seconds, seconds);
@@ -157,7 +157,7 @@ describe('`node scripts/run.mjs`', () => {
     // Root may write anywhere; another user stands in.
     const uid = process.getuid?.() === 0 ? 65_534 : undefined;
     const key = `${folder}/none/a.pem`;
-    const { stderr } = await run('scripts/run.mjs', ['new-key', key], { cwd: folder, uid });
+    const { stderr } = await run('scripts/run.mjs', ['cli/new-key', key], { cwd: folder, uid });
     chmodSync(folder, 0o755);
     const reason = `${folder} cannot be written: run \`npm run build\` where it can, and copy dist.\n`;
     if (isBuilt) expect(stderr.startsWith(`dist is older than src, and is run as it is: ${reason}`)).toBe(true);

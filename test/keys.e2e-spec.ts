@@ -9,7 +9,7 @@ import { mysqlUrl, scratchFolder, secrets, testEnvironment } from './support/env
 import { codeIn } from './support/inbox';
 import { TestApp } from './support/test-app';
 
-const newKeyFile = join(__dirname, '../dist/new-key.js');
+const newKeyFile = join(__dirname, '../dist/cli/new-key.js');
 const newKey = (...args: string[]) => spawnSync(process.execPath, [newKeyFile, ...args], { encoding: 'utf8' });
 
 function keyFile(algorithm = 'es256'): string {

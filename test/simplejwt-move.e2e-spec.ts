@@ -18,7 +18,7 @@ const notValid = { status: 401, text: '{"detail":"Token is invalid or expired","
 type Json = Record<string, unknown>;
 
 const run = (program: string, env: NodeJS.ProcessEnv, ...args: string[]) => {
-  const file = join(__dirname, '../dist', program);
+  const file = join(__dirname, '../dist/cli', program);
   const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
     env: { PATH: process.env.PATH, ...env },
     cwd: env.DATA_DIR,

@@ -18,7 +18,7 @@ interface Outcome {
 }
 
 /** Runs a program of the build to its end; one that comes to listen is told to stop. */
-async function run(program: 'main' | 'migrate', env: NodeJS.ProcessEnv, cwd = scratchFolder()): Promise<Outcome> {
+async function run(program: 'main' | 'cli/migrate', env: NodeJS.ProcessEnv, cwd = scratchFolder()): Promise<Outcome> {
   const child = spawn(process.execPath, [join(root, 'dist', `${program}.js`)], { env, cwd });
   let stdout = '';
   let stderr = '';
@@ -125,7 +125,7 @@ describe('a database', () => {
     const DATABASE_URL = 'mysql://hodi:marker-password@127.0.0.1:1/hodi';
     const [start, migrate] = await Promise.all([
       run('main', testEnvironment({ DATABASE_URL })),
-      run('migrate', testEnvironment({ DATABASE_URL })),
+      run('cli/migrate', testEnvironment({ DATABASE_URL })),
     ]);
     const stderr = 'DATABASE_URL: no usable database at 127.0.0.1:1 (ECONNREFUSED).\n';
     expect(start).toEqual({ code: 1, stdout: '', stderr });
@@ -133,7 +133,7 @@ describe('a database', () => {
   });
 
   it('that is none is named by the migration as well, without a stack', async () => {
-    const { code, stderr } = await run('migrate', testEnvironment({ DATABASE_URL: noDatabase }));
+    const { code, stderr } = await run('cli/migrate', testEnvironment({ DATABASE_URL: noDatabase }));
     expect(code).toBe(1);
     expect(stderr).toMatch(/^DATABASE_URL: .*\n$/);
   });
@@ -147,9 +147,9 @@ describe('a database', () => {
     );
 
     const env = testEnvironment({ DATABASE_URL: `sqlite:${file}` });
-    const first = await run('migrate', env);
+    const first = await run('cli/migrate', env);
     expect(first).toEqual({ code: 0, stdout: expect.stringMatching(/^Applied: \w+(, \w+)*\n$/) as string, stderr: '' });
-    const second = await run('migrate', env);
+    const second = await run('cli/migrate', env);
     expect(second).toEqual({ code: 0, stdout: 'All migrations are applied already.\n', stderr: '' });
 
     const dataSource = await connected();

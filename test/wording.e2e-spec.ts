@@ -85,7 +85,7 @@ describe('a service with a website and an app', () => {
 
 describe('npm run sms:lint', () => {
   const lint = (env: NodeJS.ProcessEnv = {}) => {
-    const program = join(__dirname, '../dist/sms-lint.js');
+    const program = join(__dirname, '../dist/cli/sms-lint.js');
     const { status, stdout, stderr } = spawnSync(process.execPath, [program], {
       env: testEnvironment(env),
       cwd: scratchFolder(),

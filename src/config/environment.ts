@@ -3,13 +3,15 @@ import { readEnvFile } from './env-file';
 import { intendedFor } from './misspelling';
 import { readSettings, settingNames, type Settings } from './settings';
 
+const file = '.env';
+
 /**
- * The settings of this process: what `.env` says becomes part of the environment where that says nothing.
- * @param warn gets a sentence for each variable of the environment that is like a setting: the system's own may be, too
+ * Reads the settings of this process: what `.env` sets becomes part of the environment where that does not set it. A
+ * variable of the environment with a name like that of a setting gets a warning on standard error: it may be the system's own.
  * @throws CannotStart for a bad setting, a `.env` that cannot be read, or a name that is like that of a setting in it;
  *   for a name like `NODE_ENV` wherever it stands, as production must not become development by a slip
  */
-export function readEnvironment(warn: (sentence: string) => void, file = '.env'): Settings {
+export function readEnvironment(): Settings {
   const given = Object.entries(process.env).flatMap(([name, value]) => (value ? [name] : []));
   const written = readEnvFile(file);
   const faults = Object.entries(written).flatMap(([name, value = '']) =>
@@ -19,7 +21,7 @@ export function readEnvironment(warn: (sentence: string) => void, file = '.env')
     for (const fault of misspelt(name)) {
       const isMode = intendedFor(name, ['NODE_ENV']) !== undefined && !process.env.NODE_ENV;
       if (isMode) faults.push(`  ${name}: ${fault}`);
-      else warn(`${name}: ${fault}\n`);
+      else process.stderr.write(`${name}: ${fault}\n`);
     }
   }
   if (faults.length > 0)

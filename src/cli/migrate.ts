@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { command } from './command';
-import { applyMigrations, databaseOptions, open } from './database/data-source';
+import { applyMigrations, databaseOptions, open } from '../database/data-source';
 
 /** `npm run migration:run`: brings the database of the settings up to date and says what was done. */
 command(async (settings) => {

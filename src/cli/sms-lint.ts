@@ -1,6 +1,6 @@
 import { command } from './command';
-import { CannotStart } from './error/cannot-start';
-import { Wording, type WordingSample } from './sms/wording';
+import { CannotStart } from '../error/cannot-start';
+import { Wording, type WordingSample } from '../sms/wording';
 
 /** `npm run sms:lint`: shows every text as it would be sent with the settings, and fails for those that do not fit. */
 command(async ({ sms }) => {

@@ -2,15 +2,15 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Account } from './account/account.entity';
-import { Clock } from './clock/clock';
+import { Account } from '../account/account.entity';
+import { Clock } from '../clock/clock';
 import { command } from './command';
-import { connectDatabase, databaseOptions } from './database/data-source';
-import { CannotStart } from './error/cannot-start';
-import { PhoneNumber } from './phone/phone-number';
-import { isForeignId } from './token/simplejwt-tokens';
-import { isDuplicate } from './transaction/database-fault';
-import { Transactions } from './transaction/transactions';
+import { connectDatabase, databaseOptions } from '../database/data-source';
+import { CannotStart } from '../error/cannot-start';
+import { PhoneNumber } from '../phone/phone-number';
+import { isForeignId } from '../token/simplejwt-tokens';
+import { isDuplicate } from '../transaction/database-fault';
+import { Transactions } from '../transaction/transactions';
 
 const usage = 'Usage: npm run migrate:simplejwt -- users.csv, with a line user_id,phone_number for each user.';
 
