@@ -7,7 +7,7 @@ import { Transactions } from '../src/transaction/transactions';
 import { mysql } from './support/databases';
 import { mysqlUrl } from './support/environment';
 import { hasMariaServer, MariaServer } from './support/maria-server';
-import { TcpProxy } from './support/tcp-proxy';
+import { TcpProxy } from './simulator/tcp-proxy';
 import { TestApp } from './support/test-app';
 
 const phone = '+255679190720';
@@ -33,7 +33,7 @@ const openPool = (test: TestApp) =>
     transactions = test.app.get(Transactions);
   });
   beforeEach(async () => {
-    proxy.mend();
+    proxy.reopen();
     await test.reset();
   });
   afterAll(async () => {
@@ -94,7 +94,7 @@ const openPool = (test: TestApp) =>
     proxy.cutAfter('COMMIT');
     const reply = await test.verify(phone, code);
     expect([reply.status, reply.text]).toEqual([503, unavailable]);
-    proxy.mend();
+    proxy.reopen();
     expect(await test.dataSource.getRepository(Session).count()).toBe(1);
     expect((await test.verify(phone, code)).text).toBe('{"detail":"Invalid OTP"}');
     expect(await test.dataSource.getRepository(Session).count()).toBe(1);
@@ -163,7 +163,7 @@ const openPool = (test: TestApp) =>
     // The service asks for connections of its own now and then, and may stand in the line.
     expect(reasons.filter((reason) => reason === full).length).toBeLessThan(5);
     proxy.moveServer();
-    proxy.mend();
+    proxy.reopen();
     expect((await test.requestOtp(phone)).status).toBe(200);
   });
 

@@ -12,7 +12,7 @@ import { sqliteDriver } from '../src/database/sqlite-driver';
 import { databases, mysql, sqlite } from './support/databases';
 import { mysqlUrl, testEnvironment } from './support/environment';
 import { ServiceProcess } from './support/service-process';
-import { TcpProxy } from './support/tcp-proxy';
+import { TcpProxy } from './simulator/tcp-proxy';
 import { TestApp } from './support/test-app';
 
 const Database = sqliteDriver();
@@ -244,7 +244,7 @@ onMysql('MySQL (skipped without TEST_MYSQL_URL)', () => {
       }
       expect((await test.send({ method: 'GET', path: '/health/live/' })).status).toBe(200);
       expect((await test.send({ method: 'GET', path: '/health/ready/' })).text).toContain('"database":"down"');
-      proxy.mend();
+      proxy.reopen();
       expect((await test.verify(phone, code)).status).toBe(200);
       expect(test.inbox.texts).toHaveLength(1);
       expect(await test.obtainOtp('+255754000002')).toMatch(/^\d{6}$/);

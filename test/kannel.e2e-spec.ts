@@ -5,9 +5,9 @@ import { testEnvironment } from './support/environment';
 import { FakeClock } from './support/fake-clock';
 import { postJson, requestOtpPath, send, verifyPath } from './support/http-client';
 import { codeIn } from './support/inbox';
-import { DriveSmpp, endKannel, hasKannel, Kannel, type FakeCentre } from './support/kannel';
+import { DriveSmpp, endKannel, hasKannel, Kannel, type FakeCentre } from './simulator/kannel';
 import { freePort } from './support/free-port';
-import { MessageCentre, receipt, receiptText } from './support/message-centre';
+import { MessageCentre, receipt, receiptText } from './simulator/message-centre';
 import { ServiceProcess } from './support/service-process';
 
 const [describeKannel, where] = hasKannel ? [describe, ''] : [describe.skip, ' (skipped without Kannel)'];

@@ -3,7 +3,7 @@ import { SmsMessage } from '../src/sms/sms-message.entity';
 import { SmsQueue } from '../src/sms/sms-queue';
 import { SmsNotTaken } from '../src/sms/sms-transport';
 import { databases } from './support/databases';
-import { providerEnvironment, ProviderServer, reply } from './support/provider-server';
+import { providerEnvironment, ProviderServer, reply } from './simulator/provider-server';
 import { TestApp } from './support/test-app';
 
 const phone = '+255679190720';

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { sqlite } from './support/databases';
 import type { HttpReply, HttpRequest } from './support/http-client';
-import { providerEnvironment, receiptToken, vonageSecret, webhookSecret } from './support/provider-server';
+import { providerEnvironment, receiptToken, vonageSecret, webhookSecret } from './simulator/provider-server';
 import { TestApp } from './support/test-app';
 
 /** What is reached over HTTP and reports over HTTP. */

@@ -22,7 +22,7 @@ import {
   webhookSecret,
   type Answer,
   type ProviderRequest,
-} from './support/provider-server';
+} from './simulator/provider-server';
 import { TestApp } from './support/test-app';
 
 type Name = 'africastalking' | 'beem' | 'twilio' | 'vonage' | 'infobip' | 'kannel' | 'webhook';

@@ -4,7 +4,7 @@ import { databases, sqlite } from './support/databases';
 import { secrets, testEnvironment } from './support/environment';
 import { postJson, requestOtpPath, send, verifyPath } from './support/http-client';
 import { codeIn } from './support/inbox';
-import { ProviderServer } from './support/provider-server';
+import { ProviderServer } from './simulator/provider-server';
 import { ServiceProcess } from './support/service-process';
 import { otherThan } from './support/test-app';
 

@@ -18,7 +18,7 @@ import { FakeClock } from './support/fake-clock';
 import { postJson, requestOtpPath } from './support/http-client';
 import { codeIn } from './support/inbox';
 import { freePort } from './support/free-port';
-import { MessageCentre, pduBytes, receipt, receiptText, type Submit } from './support/message-centre';
+import { MessageCentre, pduBytes, receipt, receiptText, type Submit } from './simulator/message-centre';
 import { ServiceProcess } from './support/service-process';
 import { TestApp } from './support/test-app';
 

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { databases } from './support/databases';
 import { otpSent, postJson, requestOtpPath } from './support/http-client';
-import { ProviderServer, reply } from './support/provider-server';
+import { ProviderServer, reply } from './simulator/provider-server';
 import { ServiceProcess } from './support/service-process';
 
 const phone = '+255679190720';

@@ -22,7 +22,7 @@ import {
   webhookSecret,
   type Answer,
   type ProviderRequest,
-} from './support/provider-server';
+} from './simulator/provider-server';
 
 type Name = keyof ReturnType<typeof providerEnvironment>;
 type Fault = [kind: SmsNotTaken['kind'], reason: string, retryAfterSeconds: number];

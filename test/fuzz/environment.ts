@@ -1,4 +1,4 @@
-import { providerEnvironment, receiptToken, vonageSecret } from '../support/provider-server';
+import { providerEnvironment, receiptToken, vonageSecret } from '../simulator/provider-server';
 
 /** No country whose numbers are asked for here: nothing is sent over these, but all of them take receipts. */
 const routes = 'TD:africastalking,TG:beem,TO:twilio,TV:vonage,TL:infobip,TM:kannel,TJ:webhook';

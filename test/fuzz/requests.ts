@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { METHODS } from 'node:http';
 import { toUSVString } from 'node:util';
-import { receiptToken } from '../support/provider-server';
+import { receiptToken } from '../simulator/provider-server';
 import { accessMark, bodyOf, refreshMark, type FuzzBody } from './bodies';
 import { forgedToken, headerText, hostileText } from './hostile';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A line to a server that can be cut, held up and mended. */
+/** A line to a server that can be cut, held up and opened again. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
@@ -68,7 +68,8 @@ export class TcpProxy {
     this.lastWords = words;
   }
 
-  mend(): void {
+  /** Lets everything through again; connections that were cut stay closed. */
+  reopen(): void {
     this.state = 'open';
     this.lastWords = undefined;
   }

@@ -5,8 +5,8 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
-import { scratchFolder } from './environment';
-import { freePort } from './free-port';
+import { scratchFolder } from '../support/environment';
+import { freePort } from '../support/free-port';
 import type { MessageCentre } from './message-centre';
 
 const [bearerbox, smsbox] = ['/usr/sbin/bearerbox', '/usr/sbin/smsbox'];
@@ -60,7 +60,7 @@ class Program {
   }
 }
 
-/** Ends whatever was started of Kannel, however the tests went. */
+/** Ends all programs of Kannel that were started, also after a test that failed. */
 export const endKannel = () => Program.endAll();
 
 /** An SMS gateway of its own: `bearerbox` with `smsbox`, all files in one folder. */
@@ -168,7 +168,7 @@ export class DriveSmpp {
   private constructor(
     private readonly program: Program,
     readonly url: string,
-    /** It insists on a `bearerbox`, which nobody needs here. */
+    /** It insists on a `bearerbox`, which has nothing to do here. */
     private readonly bearerbox: Server,
   ) {}
 

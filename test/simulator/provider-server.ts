@@ -23,7 +23,7 @@ export class ProviderServer {
   private port = 0;
 
   constructor() {
-    // Whoever calls keeps the connection for the next call: it must not end in between.
+    // Clients keep the connection for the next call: it must not end in between.
     this.server.keepAliveTimeout = 0;
   }
 
@@ -34,7 +34,7 @@ export class ProviderServer {
     return this;
   }
 
-  /** Stays after the end, when nobody answers there. */
+  /** Stays the same after `stop`, when there is no answer any more. */
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }

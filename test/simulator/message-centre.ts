@@ -102,7 +102,7 @@ export class MessageCentre {
 
   private get session(): Session {
     const session = this.sessions.at(-1);
-    if (session === undefined) throw new Error('nobody is connected');
+    if (session === undefined) throw new Error('no client is connected');
     return session;
   }
 
