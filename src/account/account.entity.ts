@@ -1,16 +1,16 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ascii } from '../transaction/ascii';
+import { Column, Entity, Index } from 'typeorm';
+import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
 /** Whoever can read the texts to a phone number. One account a number: the index says so. */
 @Entity('account')
 @Index('ux_account_phone_number', ['phoneNumber'], { unique: true })
 @Index('ux_account_imported_user_id', ['importedUserId'], { unique: true })
 export class Account {
-  @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })
+  @AsciiColumn({ name: 'id', length: 36, primary: true })
   id!: string;
 
   /** E.164. */
-  @Column('varchar', { ...ascii, name: 'phone_number', length: 16 })
+  @AsciiColumn({ name: 'phone_number', length: 16 })
   phoneNumber!: string;
 
   /** Empty until its owner sets it. */
@@ -18,16 +18,16 @@ export class Account {
   displayName!: string;
 
   /** BCP 47; empty until its owner sets it. */
-  @Column('varchar', { ...ascii, name: 'locale', length: 35 })
+  @AsciiColumn({ name: 'locale', length: 35 })
   locale!: string;
 
   /** The id that the account had in the stack it was brought over from. */
-  @Column('varchar', { ...ascii, name: 'imported_user_id', length: 64, nullable: true })
+  @AsciiColumn({ name: 'imported_user_id', length: 64, nullable: true })
   importedUserId!: string | null;
 
-  @Column('datetime', { name: 'created_at', precision: 6 })
+  @TimeColumn({ name: 'created_at' })
   createdAt!: Date;
 
-  @Column('datetime', { name: 'last_login_at', precision: 6 })
+  @TimeColumn({ name: 'last_login_at' })
   lastLoginAt!: Date;
 }

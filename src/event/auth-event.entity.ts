@@ -1,5 +1,5 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ascii } from '../transaction/ascii';
+import { Column, Entity, Index } from 'typeorm';
+import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
 export type AuthEventKind =
   | 'signed_in'
@@ -15,25 +15,25 @@ export type AuthEventKind =
 @Index('ix_auth_event_account_id_id', ['accountId', 'id'])
 export class AuthEvent {
   /** UUIDv7: sorts by time, and within a millisecond in the order of making. */
-  @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })
+  @AsciiColumn({ name: 'id', length: 36, primary: true })
   id!: string;
 
-  @Column('varchar', { ...ascii, name: 'account_id', length: 36 })
+  @AsciiColumn({ name: 'account_id', length: 36 })
   accountId!: string;
 
-  @Column('varchar', { ...ascii, name: 'kind', length: 32 })
+  @AsciiColumn({ name: 'kind', length: 32 })
   kind!: AuthEventKind;
 
-  @Column('datetime', { name: 'at', precision: 6 })
+  @TimeColumn({ name: 'at' })
   at!: Date;
 
-  @Column('varchar', { ...ascii, name: 'session_id', length: 36, nullable: true })
+  @AsciiColumn({ name: 'session_id', length: 36, nullable: true })
   sessionId!: string | null;
 
-  @Column('varchar', { ...ascii, name: 'phone_pseudonym', length: 32, nullable: true })
+  @AsciiColumn({ name: 'phone_pseudonym', length: 32, nullable: true })
   phonePseudonym!: string | null;
 
-  @Column('varchar', { ...ascii, name: 'ip', length: 45 })
+  @AsciiColumn({ name: 'ip', length: 45 })
   ip!: string;
 
   @Column('varchar', { name: 'user_agent', length: 200 })

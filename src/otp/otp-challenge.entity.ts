@@ -1,5 +1,5 @@
-import { ascii } from '../transaction/ascii';
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
 /** What a code is asked for: a code for one purpose is none for another. */
 export type OtpPurpose = 'sign-in' | 'new-number';
@@ -7,26 +7,26 @@ export type OtpPurpose = 'sign-in' | 'new-number';
 /** The one code a number can have at a time for a purpose; the key says so. The code itself is nowhere. */
 @Entity('otp_challenge')
 export class OtpChallenge {
-  @PrimaryColumn('varchar', { ...ascii, name: 'phone_number', length: 16 })
+  @AsciiColumn({ name: 'phone_number', length: 16, primary: true })
   phoneNumber!: string;
 
-  @PrimaryColumn('varchar', { ...ascii, name: 'purpose', length: 16 })
+  @AsciiColumn({ name: 'purpose', length: 16, primary: true })
   purpose!: OtpPurpose;
 
   /** Random, 128 bits; the code is derived from it. */
-  @Column('varchar', { ...ascii, name: 'id', length: 36 })
+  @AsciiColumn({ name: 'id', length: 36 })
   id!: string;
 
   /** The account that asked for it, and may ask again; null where no account is needed to ask. */
-  @Column('varchar', { ...ascii, name: 'account_id', length: 36, nullable: true })
+  @AsciiColumn({ name: 'account_id', length: 36, nullable: true })
   accountId!: string | null;
 
   /** The only session that can use the code: the one that asked last. */
-  @Column('varchar', { ...ascii, name: 'session_id', length: 36, nullable: true })
+  @AsciiColumn({ name: 'session_id', length: 36, nullable: true })
   sessionId!: string | null;
 
   /** The key of the ring that the code is derived with. */
-  @Column('varchar', { ...ascii, name: 'key_id', length: 16 })
+  @AsciiColumn({ name: 'key_id', length: 16 })
   keyId!: string;
 
   /** Comparisons made, never more than allowed. */
@@ -36,16 +36,16 @@ export class OtpChallenge {
   @Column('int', { name: 'sends' })
   sends!: number;
 
-  @Column('datetime', { name: 'issued_at', precision: 6 })
+  @TimeColumn({ name: 'issued_at' })
   issuedAt!: Date;
 
   /** Before this, no text goes to the number, whatever became of the code. */
-  @Column('datetime', { name: 'resend_at', precision: 6 })
+  @TimeColumn({ name: 'resend_at' })
   resendAt!: Date;
 
-  @Column('datetime', { name: 'expires_at', precision: 6 })
+  @TimeColumn({ name: 'expires_at' })
   expiresAt!: Date;
 
-  @Column('datetime', { name: 'consumed_at', precision: 6, nullable: true })
+  @TimeColumn({ name: 'consumed_at', nullable: true })
   consumedAt!: Date | null;
 }

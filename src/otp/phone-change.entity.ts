@@ -1,5 +1,5 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ascii } from '../transaction/ascii';
+import { Column, Entity, Index } from 'typeorm';
+import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
 /** A change of an account's number that the former number can still undo. Its code is stored nowhere. */
 @Entity('phone_change')
@@ -8,10 +8,10 @@ import { ascii } from '../transaction/ascii';
 @Index('ix_phone_change_expires_at', ['expiresAt'])
 export class PhoneChange {
   /** Random, 122 bits (UUIDv4); the code is derived from it. */
-  @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })
+  @AsciiColumn({ name: 'id', length: 36, primary: true })
   id!: string;
 
-  @Column('varchar', { ...ascii, name: 'account_id', length: 36 })
+  @AsciiColumn({ name: 'account_id', length: 36 })
   accountId!: string;
 
   /** Counts the changes of the account that can be undone: the clocks of two nodes may disagree about the order. */
@@ -19,13 +19,13 @@ export class PhoneChange {
   step!: number;
 
   /** E.164. */
-  @Column('varchar', { ...ascii, name: 'former_number', length: 16 })
+  @AsciiColumn({ name: 'former_number', length: 16 })
   formerNumber!: string;
 
   /** The key of the ring that the code is derived with. */
-  @Column('varchar', { ...ascii, name: 'key_id', length: 16 })
+  @AsciiColumn({ name: 'key_id', length: 16 })
   keyId!: string;
 
-  @Column('datetime', { name: 'expires_at', precision: 6 })
+  @TimeColumn({ name: 'expires_at' })
   expiresAt!: Date;
 }

@@ -1,6 +1,6 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index } from 'typeorm';
 import type { SmsLanguage } from '../config/sms-settings';
-import { ascii } from '../transaction/ascii';
+import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 import { priority, type SmsPriority } from './sms-priority';
 import type { SmsTemplate } from './wording';
 
@@ -18,22 +18,22 @@ export type SmsState = 'queued' | 'sending' | 'sent' | 'delivered' | 'failed' | 
 @Index('ix_sms_message_transport_provider_id', ['transport', 'providerId'])
 export class SmsMessage {
   /** Also what a client asks by what became of its request, and what providers know a text by. */
-  @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })
+  @AsciiColumn({ name: 'id', length: 36, primary: true })
   id!: string;
 
-  @Column('varchar', { ...ascii, name: 'challenge_id', length: 36 })
+  @AsciiColumn({ name: 'challenge_id', length: 36 })
   challengeId!: string;
 
-  @Column('varchar', { ...ascii, name: 'phone_number', length: 16 })
+  @AsciiColumn({ name: 'phone_number', length: 16 })
   phoneNumber!: string;
 
-  @Column('varchar', { ...ascii, name: 'template', length: 16 })
+  @AsciiColumn({ name: 'template', length: 16 })
   template!: SmsTemplate;
 
-  @Column('varchar', { ...ascii, name: 'locale', length: 35 })
+  @AsciiColumn({ name: 'locale', length: 35 })
   locale!: SmsLanguage;
 
-  @Column('varchar', { ...ascii, name: 'state', length: 10 })
+  @AsciiColumn({ name: 'state', length: 10 })
   state!: SmsState;
 
   /** Times that a dispatcher took it up; what a dispatcher whose lease is over finds changed. */
@@ -41,7 +41,7 @@ export class SmsMessage {
   attempts!: number;
 
   /** From when on a dispatcher may take it up, whatever became of the one that has it; null when there is nothing to do. */
-  @Column('datetime', { name: 'due_at', precision: 6, nullable: true })
+  @TimeColumn({ name: 'due_at', nullable: true })
   dueAt!: Date | null;
 
   /** Which texts go first while more are due than can be sent. */
@@ -53,25 +53,25 @@ export class SmsMessage {
   sends!: number;
 
   /** The transport that has or had it last. */
-  @Column('varchar', { ...ascii, name: 'transport', length: 32, nullable: true })
+  @AsciiColumn({ name: 'transport', length: 32, nullable: true })
   transport!: string | null;
 
   /** Transports that will not take it, or did not deliver it: comma-separated. */
-  @Column('varchar', { ...ascii, name: 'refused_by', length: 128 })
+  @AsciiColumn({ name: 'refused_by', length: 128 })
   refusedBy!: string;
 
   /** The provider's id of it. */
-  @Column('varchar', { ...ascii, name: 'provider_id', length: 128, nullable: true })
+  @AsciiColumn({ name: 'provider_id', length: 128, nullable: true })
   providerId!: string | null;
 
   /** Why the last try came to nothing. */
-  @Column('varchar', { ...ascii, name: 'reason', length: 64, nullable: true })
+  @AsciiColumn({ name: 'reason', length: 64, nullable: true })
   reason!: string | null;
 
-  @Column('datetime', { name: 'created_at', precision: 6 })
+  @TimeColumn({ name: 'created_at' })
   createdAt!: Date;
 
   /** When it came into the state that it is in, unless that is `queued` or `sending`. */
-  @Column('datetime', { name: 'finished_at', precision: 6, nullable: true })
+  @TimeColumn({ name: 'finished_at', nullable: true })
   finishedAt!: Date | null;
 }
