@@ -1,5 +1,5 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ascii } from '../transaction/ascii';
+import { Column, Entity, Index } from 'typeorm';
+import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
 export type SessionEnd =
   'signed_out' | 'closed' | 'refresh_token_reused' | 'too_many' | 'phone_number_changed' | 'phone_number_restored';
@@ -10,56 +10,56 @@ export type SessionEnd =
 @Index('ix_session_idempotency_key', ['idempotencyKey'])
 @Index('ux_session_imported_jti', ['importedJti'], { unique: true })
 export class Session {
-  @PrimaryColumn('varchar', { ...ascii, name: 'id', length: 36 })
+  @AsciiColumn({ name: 'id', length: 36, primary: true })
   id!: string;
 
-  @Column('varchar', { ...ascii, name: 'account_id', length: 36 })
+  @AsciiColumn({ name: 'account_id', length: 36 })
   accountId!: string;
 
   /** `jti` of the current refresh token: 32 hex digits. */
-  @Column('varchar', { ...ascii, name: 'refresh_jti', length: 32 })
+  @AsciiColumn({ name: 'refresh_jti', length: 32 })
   refreshJti!: string;
 
   /** The one before it, answered with the same successor for a while. */
-  @Column('varchar', { ...ascii, name: 'previous_jti', length: 32, nullable: true })
+  @AsciiColumn({ name: 'previous_jti', length: 32, nullable: true })
   previousJti!: string | null;
 
-  @Column('datetime', { name: 'created_at', precision: 6 })
+  @TimeColumn({ name: 'created_at' })
   createdAt!: Date;
 
   /** When the current refresh token was issued, and the session last used. */
-  @Column('datetime', { name: 'rotated_at', precision: 6 })
+  @TimeColumn({ name: 'rotated_at' })
   rotatedAt!: Date;
 
   /** The end if the session is not used again. */
-  @Column('datetime', { name: 'expires_at', precision: 6 })
+  @TimeColumn({ name: 'expires_at' })
   expiresAt!: Date;
 
   /** The end however much it is used. */
-  @Column('datetime', { name: 'absolute_expires_at', precision: 6 })
+  @TimeColumn({ name: 'absolute_expires_at' })
   absoluteExpiresAt!: Date;
 
-  @Column('datetime', { name: 'revoked_at', precision: 6, nullable: true })
+  @TimeColumn({ name: 'revoked_at', nullable: true })
   revokedAt!: Date | null;
 
-  @Column('varchar', { ...ascii, name: 'revoked_why', length: 32, nullable: true })
+  @AsciiColumn({ name: 'revoked_why', length: 32, nullable: true })
   revokedWhy!: SessionEnd | null;
 
   @Column('boolean', { name: 'new_member' })
   newMember!: boolean;
 
-  @Column('varchar', { ...ascii, name: 'ip', length: 45 })
+  @AsciiColumn({ name: 'ip', length: 45 })
   ip!: string;
 
   @Column('varchar', { name: 'user_agent', length: 200 })
   userAgent!: string;
 
   /** Keyed hash of the `Idempotency-Key` that the sign-in came with, and of its number. */
-  @Column('varchar', { ...ascii, name: 'idempotency_key', length: 64, nullable: true })
+  @AsciiColumn({ name: 'idempotency_key', length: 64, nullable: true })
   idempotencyKey!: string | null;
 
   /** Keyed hash of that key, the number and the code together. */
-  @Column('varchar', { ...ascii, name: 'idempotency_body', length: 64, nullable: true })
+  @AsciiColumn({ name: 'idempotency_body', length: 64, nullable: true })
   idempotencyBody!: string | null;
 
   /** How often that key came with another code. */
@@ -67,6 +67,6 @@ export class Session {
   idempotencyMismatches!: number;
 
   /** `jti` of the refresh token of another issuer that this session was exchanged for; each is taken once. */
-  @Column('varchar', { ...ascii, name: 'imported_jti', length: 64, nullable: true })
+  @AsciiColumn({ name: 'imported_jti', length: 64, nullable: true })
   importedJti!: string | null;
 }

@@ -1,5 +1,5 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ascii } from '../transaction/ascii';
+import { Entity, Index } from 'typeorm';
+import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
 /**
  * A refresh token of the former stack that was exchanged or signed out. It outlives session and account: a token that
@@ -9,13 +9,13 @@ import { ascii } from '../transaction/ascii';
 @Index('ix_spent_foreign_token_expires_at', ['expiresAt'])
 export class SpentForeignToken {
   /** `jti` of the token: its issuer is the only one, so that this alone names it. */
-  @PrimaryColumn('varchar', { ...ascii, name: 'jti', length: 64 })
+  @AsciiColumn({ name: 'jti', length: 64, primary: true })
   jti!: string;
 
-  @Column('datetime', { name: 'spent_at', precision: 6 })
+  @TimeColumn({ name: 'spent_at' })
   spentAt!: Date;
 
   /** The token's own end: from then on the row may be deleted. */
-  @Column('datetime', { name: 'expires_at', precision: 6 })
+  @TimeColumn({ name: 'expires_at' })
   expiresAt!: Date;
 }
