@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
 import type { LanguageWish } from '../client/language-wish';
-import { IdempotencyKeyReused, InvalidOtp } from '../error/refusal';
+import { InvalidOtp } from '../error/refusal';
 import { OtpService, type IssuedOtp } from '../otp/otp.service';
 import type { PhoneNumber } from '../phone/phone-number';
 import type { AccountClaimValues } from '../token/account-source';
@@ -37,20 +37,13 @@ export class AccountService {
    * @param key the same request with the same key gets the same answer for 60 s, and sends no other text
    * @throws Throttled inside the gap after the last text, IdempotencyKeyReused if the key came with another request
    */
-  async requestOtp(
-    { e164 }: PhoneNumber,
-    language: LanguageWish,
-    client: ClientInfo,
-    key?: string,
-  ): Promise<IssuedOtp> {
+  requestOtp({ e164 }: PhoneNumber, language: LanguageWish, client: ClientInfo, key?: string): Promise<IssuedOtp> {
     const request = { key, scope: ['request-otp', e164], body: [language.locale ?? ''] };
-    const issued = await this.transactions.run((transaction) =>
+    return this.transactions.run((transaction) =>
       this.replies.once(transaction, request, () =>
         this.otps.request(transaction, e164, 'sign-in', language, undefined, client),
       ),
     );
-    if (issued === 'reused') throw new IdempotencyKeyReused();
-    return issued;
   }
 
   /**
@@ -66,18 +59,14 @@ export class AccountService {
     const { e164 } = phoneNumber;
     const repeatable =
       idempotencyKey === undefined ? undefined : this.idempotency.requestOf(idempotencyKey, ['sign-in', e164], [otp]);
-    const signIn = await this.transactions.run(
-      async (transaction) =>
-        (await this.repeatedOrGuessed(transaction, e164, repeatable)) ??
-        (await this.signIn(transaction, phoneNumber, otp, client, repeatable)) ??
-        // Of two equal requests side by side the second one gets here when the first has used the code.
-        (await this.repeated(transaction, repeatable)),
-    );
-    // Only now, after the commit: thrown inside, it would roll the counted guess back.
-    if (signIn === 'reused') throw new IdempotencyKeyReused();
-    if (signIn === undefined) throw new InvalidOtp();
-    const { refresh, access } = await this.tokens.pairOf(signIn.session, signIn.claims);
-    return { refresh, access, new_member: signIn.session.newMember };
+    const { session, claims } = await this.transactions.run<SignIn>(async (transaction) => {
+      // The same key with another code is a guess, and costs one: whatever that code is.
+      const countGuess = () => this.otps.countGuess(transaction, e164, 'sign-in');
+      const earlier = repeatable && (await this.idempotency.earlier(transaction, repeatable, countGuess));
+      return earlier ? { session: earlier } : this.signIn(transaction, phoneNumber, otp, client, repeatable);
+    });
+    const { refresh, access } = await this.tokens.pairOf(session, claims);
+    return { refresh, access, new_member: session.newMember };
   }
 
   private async signIn(
@@ -86,31 +75,17 @@ export class AccountService {
     otp: string,
     client: ClientInfo,
     idempotency?: IdempotentRequest,
-  ): Promise<SignIn | undefined> {
+  ): Promise<SignIn> {
     const { e164 } = phoneNumber;
-    if (!(await this.otps.consume(transaction, e164, 'sign-in', otp, '', client))) return undefined;
+    if (!(await this.otps.consume(transaction, e164, 'sign-in', otp, '', client))) {
+      // Of two equal requests side by side the second one gets here when the first has used the code.
+      const earlier = idempotency && (await this.idempotency.earlier(transaction, idempotency));
+      if (earlier === undefined) throw new InvalidOtp();
+      return { session: earlier };
+    }
     const { account, newMember } = await this.accounts.enter(transaction, e164);
     const start = { accountId: account.id, newMember, client, phoneNumber: e164, idempotency };
     const session = await this.tokens.openSession(transaction, start);
     return { session, claims: claimsOf(account, phoneNumber) };
-  }
-
-  /** The same key with another code is a guess, and costs one: whatever that code is. */
-  private async repeatedOrGuessed(
-    transaction: Transaction,
-    phoneNumber: string,
-    request?: IdempotentRequest,
-  ): Promise<SignIn | 'reused' | undefined> {
-    const earlier = await this.repeated(transaction, request);
-    if (earlier === 'reused') await this.otps.countGuess(transaction, phoneNumber, 'sign-in');
-    return earlier;
-  }
-
-  private async repeated(
-    transaction: Transaction,
-    request?: IdempotentRequest,
-  ): Promise<SignIn | 'reused' | undefined> {
-    const session = request && (await this.idempotency.earlier(transaction, request));
-    return session === undefined || session === 'reused' ? session : { session };
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { createHmac } from 'node:crypto';
 import { In, MoreThan } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
+import { IdempotencyKeyReused } from '../error/refusal';
 import type { KeyRing, RingKey } from '../key/key-ring';
 import { Session } from '../token/session.entity';
 import type { Transaction } from '../transaction/transaction';
@@ -46,9 +47,15 @@ export class Idempotency {
   /**
    * A key may be known to others, and the session is as good as its code: mismatches are counted in one guarded update,
    * whatever runs beside it, and after five of them the right code gets nothing either.
-   * @returns the session of an earlier, equal request; `reused` if the key came with another code
+   * @param onReuse what the same key with another code costs, beside the refusal
+   * @returns the session of an earlier, equal request, unless it is over; undefined if there is none
+   * @throws IdempotencyKeyReused if the key came with another code
    */
-  async earlier(transaction: Transaction, request: IdempotentRequest): Promise<Session | 'reused' | undefined> {
+  async earlier(
+    transaction: Transaction,
+    request: IdempotentRequest,
+    onReuse?: () => Promise<void>,
+  ): Promise<Session | undefined> {
     const since = addSeconds(this.clock.now(), -lifeSeconds);
     const session = await transaction.manager.findOne(Session, {
       where: { idempotencyKey: In([...request.bodies.keys()]), createdAt: MoreThan(since) },
@@ -61,7 +68,10 @@ export class Idempotency {
        WHERE id = ? AND idempotency_mismatches < ?`,
       [isSame ? 0 : 1, session.id, mostMismatches],
     );
-    if (!isSame || affected !== 1) return 'reused';
+    if (!isSame || affected !== 1) {
+      await onReuse?.();
+      throw new IdempotencyKeyReused();
+    }
     return session.revokedAt === null ? session : undefined;
   }
 }

@@ -1,20 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { In, LessThanOrEqual, MoreThan } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
-import { Refusal } from '../error/refusal';
+import { IdempotencyKeyReused, Refusal } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
 import { Transactions } from '../transaction/transactions';
 import { Idempotency, lifeSeconds, type IdempotentRequest } from './idempotency';
 import { IdempotentReply } from './idempotent-reply.entity';
 
 const batchSize = 500;
-
-export interface OnceOptions<T> {
-  /** Which outcomes are answered again; all of them if it is not given. */
-  keeps?: (outcome: T) => boolean;
-  /** What the same key with another body costs, beside the refusal. */
-  onReuse?: () => Promise<void>;
-}
 
 /** A lost reply must not cost the caller what was done: the same request with the same key is answered again for 60 s. */
 @Injectable()
@@ -26,22 +19,23 @@ export class IdempotentReplies {
   ) {}
 
   /**
-   * Does `work` unless it was done for an equal request, and keeps its outcome in the same commit. Of equal requests
-   * side by side the work itself lets one succeed; the others then find its outcome.
+   * Does `work` unless it was done for an equal request, and keeps its outcome in the same commit. A refusal is not kept.
+   * Of equal requests side by side the work itself lets one succeed; the others then find its outcome.
    * @param key without one, `work` is done and nothing is kept
    * @param scope what the key belongs to: the route, and the number or the account
-   * @returns the outcome, which must survive JSON; `reused` if the key came with another body
+   * @param onReuse what the same key with another body costs, beside the refusal
+   * @returns the outcome, which must survive JSON
+   * @throws IdempotencyKeyReused if the key came with another body
    */
   async once<T extends string | object>(
     transaction: Transaction,
     { key, scope, body }: KeyedRequest,
     work: () => Promise<T>,
-    { keeps = () => true, onReuse }: OnceOptions<T> = {},
-  ): Promise<T | 'reused'> {
+    onReuse?: () => Promise<void>,
+  ): Promise<T> {
     if (key === undefined) return work();
     const request = this.idempotency.requestOf(key, scope, body);
-    const earlier = await this.find<T>(transaction, request);
-    if (earlier === 'reused') await onReuse?.();
+    const earlier = await this.find<T>(transaction, request, onReuse);
     if (earlier !== undefined) return earlier;
     let outcome: T;
     try {
@@ -51,7 +45,6 @@ export class IdempotentReplies {
       if (other === undefined) throw error;
       return other;
     }
-    if (!keeps(outcome)) return (await this.find<T>(transaction, request)) ?? outcome;
     await this.keep(transaction, request, outcome);
     return outcome;
   }
@@ -69,13 +62,19 @@ export class IdempotentReplies {
     }
   }
 
-  private async find<T>({ manager }: Transaction, { bodies }: IdempotentRequest): Promise<T | 'reused' | undefined> {
+  private async find<T>(
+    { manager }: Transaction,
+    { bodies }: IdempotentRequest,
+    onReuse?: () => Promise<void>,
+  ): Promise<T | undefined> {
     const kept = await manager.findOneBy(IdempotentReply, {
       keyHash: In([...bodies.keys()]),
       createdAt: MoreThan(this.since()),
     });
     if (kept === null) return undefined;
-    return kept.bodyHash === bodies.get(kept.keyHash) ? (JSON.parse(kept.reply) as T) : 'reused';
+    if (kept.bodyHash === bodies.get(kept.keyHash)) return JSON.parse(kept.reply) as T;
+    await onReuse?.();
+    throw new IdempotencyKeyReused();
   }
 
   private async keep(

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
-import { IdempotencyKeyReused, InvalidOtp } from '../error/refusal';
+import { InvalidOtp } from '../error/refusal';
 import { AuthEvents } from '../event/auth-events';
 import { OtpService, type IssuedOtp } from '../otp/otp.service';
 import { PhoneChanges } from '../otp/phone-changes';
@@ -30,10 +30,10 @@ export class PhoneChangeService {
 
   /**
    * Tells nothing of whether the number has an account. The text is in the account's language, if it has set one.
-   * @throws FreshLoginRequired, or Throttled: inside the gap after the last text, and while a code is live that
-   * another account has asked for
+   * @throws FreshLoginRequired, IdempotencyKeyReused if the key came with another request, or Throttled: inside the gap
+   * after the last text, and while a code is live that another account has asked for
    */
-  async request(
+  request(
     caller: Caller,
     { e164 }: PhoneNumber,
     acceptLanguage: string | undefined,
@@ -41,14 +41,12 @@ export class PhoneChangeService {
     key?: string,
   ): Promise<IssuedOtp> {
     const request = { key, scope: ['new-number', caller.accountId], body: [e164] };
-    const issued = await this.transactions.run((transaction) =>
+    return this.transactions.run((transaction) =>
       this.replies.once(transaction, request, async () => {
         const { locale } = await this.freshSignIn.demand(transaction, caller);
         return this.otps.request(transaction, e164, 'new-number', { locale, acceptLanguage }, caller, client);
       }),
     );
-    if (issued === 'reused') throw new IdempotencyKeyReused();
-    return issued;
   }
 
   /**
@@ -57,25 +55,19 @@ export class PhoneChangeService {
    * @throws FreshLoginRequired, InvalidOtp, IdempotencyKeyReused if the key came with another request, or InvalidFields
    * if the number has an account: told to a caller who has proved to read its texts
    */
-  async verify(caller: Caller, { e164 }: PhoneNumber, otp: string, client: ClientInfo, key?: string): Promise<Account> {
+  verify(caller: Caller, { e164 }: PhoneNumber, otp: string, client: ClientInfo, key?: string): Promise<Account> {
     const request = { key, scope: ['new-number-verify', caller.accountId], body: [e164, otp] };
-    const changed = await this.transactions.run(async (transaction) => {
+    return this.transactions.run(async (transaction) => {
       const outcome = await this.replies.once(
         transaction,
         request,
         () => this.change(transaction, caller, e164, otp, client),
-        {
-          keeps: (it) => it !== 'invalid',
-          onReuse: () => this.otps.countGuess(transaction, e164, 'new-number', caller.sessionId),
-        },
+        () => this.otps.countGuess(transaction, e164, 'new-number', caller.sessionId),
       );
-      return outcome === 'moved' ? accountOf(transaction, caller) : outcome;
+      // The code is used, so a repeat must find this outcome: it is kept like the other one.
+      if (outcome === 'taken') throw numberTaken();
+      return accountOf(transaction, caller);
     });
-    // After the commit, so that a guess stays counted and a code used.
-    if (changed === 'invalid') throw new InvalidOtp();
-    if (changed === 'taken') throw numberTaken();
-    if (changed === 'reused') throw new IdempotencyKeyReused();
-    return changed;
   }
 
   private async change(
@@ -84,7 +76,7 @@ export class PhoneChangeService {
     phoneNumber: string,
     otp: string,
     client: ClientInfo,
-  ): Promise<'moved' | 'taken' | 'invalid'> {
+  ): Promise<'moved' | 'taken'> {
     const { sessionId } = caller;
     const account = await this.freshSignIn.demand(transaction, caller);
     if (await this.otps.consume(transaction, phoneNumber, 'new-number', otp, sessionId, client))
@@ -93,7 +85,8 @@ export class PhoneChangeService {
     const isRepeat =
       account.phoneNumber === phoneNumber &&
       (await this.otps.hasUsed(transaction, phoneNumber, 'new-number', otp, justNow));
-    return isRepeat ? 'moved' : 'invalid';
+    if (!isRepeat) throw new InvalidOtp();
+    return 'moved';
   }
 
   private async move(

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
-import { IdempotencyKeyReused, InvalidOtp } from '../error/refusal';
+import { InvalidOtp } from '../error/refusal';
 import { AuthEvents } from '../event/auth-events';
 import { OtpService } from '../otp/otp.service';
 import { PhoneChanges } from '../otp/phone-changes';
@@ -27,17 +27,17 @@ export class PhoneUndoService {
 
   /**
    * Puts the number back and closes every session of the account. Each code does so once.
-   * @throws InvalidOtp, or InvalidFields if the number has another account by now: the code then stays good
+   * @param key the same request with the same key is answered again for 60 s
+   * @throws InvalidOtp, IdempotencyKeyReused if the key came with another request, or InvalidFields if the number has
+   * another account by now: the code then stays good
    */
   async undo({ e164 }: PhoneNumber, code: string, client: ClientInfo, key?: string): Promise<void> {
     const request = { key, scope: ['undo', e164], body: [typedUndoCode(code)] };
-    const undone = await this.transactions.run((transaction) =>
+    await this.transactions.run((transaction) =>
       this.replies.once(transaction, request, () => this.restore(transaction, e164, code, client)),
     );
-    if (undone === 'reused') throw new IdempotencyKeyReused();
   }
 
-  /** Nothing is counted here, so a refusal may roll everything back. */
   private async restore(
     transaction: Transaction,
     former: string,
@@ -52,7 +52,7 @@ export class PhoneUndoService {
     const ended = await this.phoneChanges.endFrom(transaction, change);
     if (ended === undefined) throw new InvalidOtp();
     const { phoneNumber: latest } = await transaction.manager.findOneByOrFail(Account, { id: accountId });
-    if (!(await setPhoneNumber(transaction, accountId, former))) throw numberTaken();
+    if (!(await setPhoneNumber(transaction, accountId, former))) throw transaction.rollingBack(numberTaken());
     await this.sessions.endAll(transaction, accountId, 'phone_number_restored');
     for (const number of new Set([latest, ...ended.map(({ formerNumber }) => formerNumber)]))
       await this.otps.forget(transaction, number);

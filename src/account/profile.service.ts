@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { IdempotencyKeyReused, InvalidPage } from '../error/refusal';
+import { InvalidPage } from '../error/refusal';
 import type { AuthEvent } from '../event/auth-event.entity';
 import { AuthEvents } from '../event/auth-events';
 import { OtpService } from '../otp/otp.service';
@@ -56,25 +56,24 @@ export class ProfileService {
    */
   async delete(caller: Caller, key?: string): Promise<void> {
     const request = { key, scope: ['delete', caller.accountId], body: [] };
-    const deleted = await this.transactions.run((transaction) =>
+    await this.transactions.run((transaction) =>
       this.replies.once(transaction, request, () => this.deleteAccount(transaction, caller)),
     );
-    if (deleted === 'reused') throw new IdempotencyKeyReused();
   }
 
   /**
    * @param asked a page from 1 on, or the last one
    * @throws InvalidPage for one that there is not
    */
-  async eventsOf({ accountId }: Caller, asked: number | 'last'): Promise<EventsPage> {
-    const { page, count, events } = await this.transactions.run(async (transaction) => {
+  eventsOf({ accountId }: Caller, asked: number | 'last'): Promise<EventsPage> {
+    return this.transactions.run(async (transaction) => {
       const count = await this.events.countOf(transaction, accountId);
       const page = asked === 'last' ? Math.max(1, Math.ceil(count / eventsPerPage)) : asked;
       const range = { skip: (page - 1) * eventsPerPage, take: eventsPerPage };
-      return { page, count, events: await this.events.ofAccount(transaction, accountId, range) };
+      const events = await this.events.ofAccount(transaction, accountId, range);
+      if (events.length === 0 && page > 1) throw new InvalidPage();
+      return { page, count, events };
     });
-    if (events.length === 0 && page > 1) throw new InvalidPage();
-    return { page, count, events };
   }
 
   private async deleteAccount(transaction: Transaction, caller: Caller): Promise<'deleted'> {

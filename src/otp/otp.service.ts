@@ -54,11 +54,8 @@ export class OtpService {
     const subject = { phoneNumber, purpose, client };
     const outcome = await this.prepare(transaction, request);
     const challenge = await this.challenges.find(transaction, request);
-    if (outcome === 'in_gap') {
-      this.log.requested(subject, outcome);
-      throw new Throttled(this.secondsUntilSendable(challenge, request));
-    }
     transaction.afterCommit(() => this.log.requested(subject, outcome));
+    if (outcome === 'in_gap') throw new Throttled(this.secondsUntilSendable(challenge, request));
     const requestId = await this.outbox.add(transaction, {
       template: purpose,
       challengeId: challenge.id,
@@ -75,7 +72,6 @@ export class OtpService {
 
   /**
    * Compare a code with the live one, count the comparison, and use the code up if it is right.
-   * The answer must not be given before the transaction has committed: a rollback refunds the guess.
    * @param phoneNumber E.164
    * @param sessionId the session that guesses; empty where the code has no owner
    * @returns whether the code was right, and live until this guess used it up

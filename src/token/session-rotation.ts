@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
 import { addSeconds, Clock } from '../clock/clock';
+import { TokenNotValid } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
 import { isLiveAt, SessionState } from './session-state';
 import { Session } from './session.entity';
@@ -24,13 +25,14 @@ export class SessionRotation {
 
   /**
    * Uses a refresh token; for an old one it closes the session.
-   * @returns the session whose refresh token is the successor; undefined if there is none
+   * @returns the session whose refresh token is the successor
+   * @throws TokenNotValid if there is none
    */
   async rotate(
     transaction: Transaction,
     { sid: sessionId, sub: accountId, jti, iat }: TokenClaims,
     client: ClientInfo,
-  ): Promise<Session | undefined> {
+  ): Promise<Session> {
     const now = this.clock.now();
     const idleEnd = addSeconds(now, this.policy.refreshIdleSeconds);
     // `previous_jti` first: MySQL assigns from left to right.
@@ -41,14 +43,14 @@ export class SessionRotation {
       [newJti(), now, idleEnd, idleEnd, client.ip, client.userAgent, sessionId, accountId, jti, now],
     );
     const session = await transaction.manager.findOneBy(Session, { id: sessionId, accountId });
-    if (session === null) return undefined;
+    if (session === null) throw new TokenNotValid();
     transaction.afterCommit(() => this.state.learn(session));
-    if (!isLiveAt(session, now)) return undefined;
+    if (!isLiveAt(session, now)) throw new TokenNotValid();
     if (affected === 1 || isUsable(session, jti)) return session;
-    // The database knows less than the token says: it was restored. That is no theft.
-    if (iat > numericDate(session.rotatedAt)) return undefined;
-    await this.sessions.end(transaction, { accountId, sessionId }, 'refresh_token_reused', client);
-    return undefined;
+    // A token that is newer than its row is no theft: the database was restored.
+    const isOld = iat <= numericDate(session.rotatedAt);
+    if (isOld) await this.sessions.end(transaction, { accountId, sessionId }, 'refresh_token_reused', client);
+    throw new TokenNotValid();
   }
 
   /** @returns whether `rotate` would answer this token with a successor */

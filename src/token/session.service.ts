@@ -34,12 +34,10 @@ export class SessionService {
   /** @throws NotFound for a session that is not the caller's, or is over */
   async close({ accountId }: Caller, id: string, client: ClientInfo): Promise<void> {
     // MySQL pads what it compares, and cannot compare other letters with an id at all.
-    const closed =
-      isUuid(id) &&
-      (await this.transactions.run((transaction) =>
-        this.end(transaction, { accountId, sessionId: id }, 'closed', client),
-      ));
-    if (!closed) throw new NotFound();
+    if (!isUuid(id)) throw new NotFound();
+    await this.transactions.run(async (transaction) => {
+      if (!(await this.end(transaction, { accountId, sessionId: id }, 'closed', client))) throw new NotFound();
+    });
   }
 
   /** Closes every session of the caller but the one that is calling. */

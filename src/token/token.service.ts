@@ -110,10 +110,7 @@ export class TokenService {
   async refresh(token: string, client: ClientInfo): Promise<TokenPair> {
     const claims = this.tokens.readRefresh(token);
     if (claims === undefined) return this.pairOf(await this.exchange(token, client));
-    // Thrown only after the commit: inside, it would roll the closing of a stolen session back.
-    const session = await this.transactions.run((transaction) => this.rotation.rotate(transaction, claims, client));
-    if (session === undefined) throw new TokenNotValid();
-    return this.pairOf(session);
+    return this.pairOf(await this.transactions.run((transaction) => this.rotation.rotate(transaction, claims, client)));
   }
 
   /** @throws TokenNotValid unless it is an access token of a live session, or a refresh token that could be used now */
@@ -156,25 +153,23 @@ export class TokenService {
    */
   private async exchange(token: string, client: ClientInfo): Promise<Session> {
     const foreign = this.readForeign(token);
-    const session = await this.transactions.run(async (transaction) => {
+    return this.transactions.run(async (transaction) => {
       const accountId = await this.accounts?.findImported(transaction, foreign.userId);
-      if (accountId === undefined) return undefined;
+      if (accountId === undefined) throw new TokenNotValid();
       return (await this.spent.spend(transaction, foreign))
         ? this.openImported(transaction, foreign, client)
         : this.reopenImported(transaction, accountId, foreign, client);
     });
-    if (session === undefined) throw new TokenNotValid();
-    return session;
   }
 
-  /** @throws TokenNotValid if the account was deleted meanwhile: the rollback leaves the token unspent */
+  /** @throws TokenNotValid if the account was deleted meanwhile: the token stays unspent */
   private async openImported(
     transaction: Transaction,
     { userId, jti: importedJti }: ForeignToken,
     client: ClientInfo,
   ): Promise<Session> {
     const accountId = await this.accounts?.enterImported(transaction, userId);
-    if (accountId === undefined) throw new TokenNotValid();
+    if (accountId === undefined) throw transaction.rollingBack(new TokenNotValid());
     return this.openSession(transaction, { accountId, newMember: false, client, importedJti });
   }
 
@@ -183,12 +178,12 @@ export class TokenService {
     accountId: string,
     { jti: importedJti }: ForeignToken,
     client: ClientInfo,
-  ): Promise<Session | undefined> {
+  ): Promise<Session> {
     const session = await transaction.manager.findOneBy(Session, { importedJti, accountId });
-    if (session === null || !isLiveAt(session, this.clock.now())) return undefined;
+    if (session === null || !isLiveAt(session, this.clock.now())) throw new TokenNotValid();
     if (session.previousJti === null) return session;
     await this.sessions.end(transaction, { accountId, sessionId: session.id }, 'refresh_token_reused', client);
-    return undefined;
+    throw new TokenNotValid();
   }
 
   /**
@@ -197,16 +192,15 @@ export class TokenService {
    */
   private async blacklistForeign(token: string, client: ClientInfo): Promise<void> {
     const foreign = this.readForeign(token, { evenExpired: true });
-    const isOurs = await this.transactions.run(async (transaction) => {
+    await this.transactions.run(async (transaction) => {
       const accountId = await this.accounts?.findImported(transaction, foreign.userId);
-      if (accountId === undefined) return this.spent.isSpent(transaction, foreign);
-      if (await this.spent.spend(transaction, foreign)) return true;
+      const isKnown = accountId !== undefined || (await this.spent.isSpent(transaction, foreign));
+      if (!isKnown) throw new TokenNotValid();
+      if (accountId === undefined || (await this.spent.spend(transaction, foreign))) return;
       const session = await transaction.manager.findOneBy(Session, { importedJti: foreign.jti, accountId });
       if (session !== null)
         await this.sessions.end(transaction, { accountId, sessionId: session.id }, 'signed_out', client);
-      return true;
     });
-    if (!isOurs) throw new TokenNotValid();
   }
 
   /** @throws TokenNotValid */

@@ -1,8 +1,16 @@
 import type { Database } from 'better-sqlite3';
 import type { PoolConnection } from 'mysql2';
 import type { EntityManager, QueryRunner } from 'typeorm';
+import type { Refusal } from '../error/refusal';
 import { DatabaseUnavailable } from './database-fault';
 import { runOnMysql, runOnSqlite, type SqlValue, type StatementResult } from './statement';
+
+/** Holds a refusal whose transaction must leave nothing behind; made by `Transaction.rollingBack`. */
+export class RollBack extends Error {
+  constructor(readonly refusal: Refusal) {
+    super();
+  }
+}
 
 /**
  * One open transaction. Hot paths send guarded statements, everything else goes by entities, all on the same
@@ -44,6 +52,15 @@ export class Transaction {
   /** For what may only happen once others can see what was written; a rollback forgets it. */
   afterCommit(action: () => void): void {
     this.afterwards.push(action);
+  }
+
+  /**
+   * A refusal that is thrown commits what was done before it, so that a counted guess stays counted. This is for one that
+   * must undo it: `throw transaction.rollingBack(new InvalidOtp())`.
+   * @returns what the work is to throw; the caller of `run` gets the refusal itself
+   */
+  rollingBack(refusal: Refusal): RollBack {
+    return new RollBack(refusal);
   }
 
   async commit(): Promise<void> {

@@ -4,10 +4,10 @@ import type { PoolConnection } from 'mysql2';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type QueryRunner } from 'typeorm';
-import { ServiceUnavailable } from '../error/refusal';
+import { Refusal, ServiceUnavailable } from '../error/refusal';
 import { ClocksApart, ClockSkew } from './clock-skew';
 import { DatabaseUnavailable, isOutOfService, isPassing, isRolledBack, spoilsConnection } from './database-fault';
-import { Transaction } from './transaction';
+import { RollBack, Transaction } from './transaction';
 
 /** A caller hears within 2 s that the database does not answer; this leaves time for the reply. */
 const deadlineMilliseconds = 1_800;
@@ -18,6 +18,9 @@ const firstPauseMilliseconds = 20;
 
 type Work<T> = (transaction: Transaction) => Promise<T>;
 
+/** Returns the result of work that is committed, or throws its refusal. */
+type Outcome<T> = () => T;
+
 /** Of one run, over all its attempts. */
 interface Deadline {
   isOver: boolean;
@@ -25,7 +28,7 @@ interface Deadline {
   giveUp: () => void;
 }
 
-/** Runs work in one transaction: committed as a whole before the caller gets its result, or not at all. */
+/** Runs work in one transaction: committed as a whole before the caller gets its result or a refusal, or not at all. */
 @Injectable()
 export class Transactions {
   constructor(
@@ -35,7 +38,9 @@ export class Transactions {
 
   /**
    * `work` may run again after a deadlock, a lock wait or a lost connection, at most 3 times: it must have no effect
-   * but through its transaction, and no network call.
+   * but through its transaction, and no network call. A `Refusal` that it throws is an outcome like a result: what was
+   * written before it is committed first. `Transaction.rollingBack` holds one that undoes it; any other error does so, too.
+   * @returns what `work` returns, after the commit
    * @throws ServiceUnavailable if the database is out of reach, too slow, or cannot write. If it failed at the commit,
    *   the work may have been done nevertheless. Also while clocks are apart, for reads too, as ends of sessions and
    *   codes are judged by this machine's clock
@@ -57,15 +62,17 @@ export class Transactions {
       }, deadlineMilliseconds);
     });
     try {
-      return await Promise.race([this.attempts(work, deadline), late]);
+      const tell = await Promise.race([this.attempts(work, deadline), late]);
+      return tell();
     } catch (error) {
+      if (error instanceof RollBack) throw error.refusal;
       throw isOutOfService(error) ? new ServiceUnavailable(error) : error;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private async attempts<T>(work: Work<T>, deadline: Deadline): Promise<T> {
+  private async attempts<T>(work: Work<T>, deadline: Deadline): Promise<Outcome<T>> {
     for (let tried = 0; ; tried++) {
       try {
         return await this.attempt(work, deadline);
@@ -78,7 +85,7 @@ export class Transactions {
     }
   }
 
-  private async attempt<T>(work: Work<T>, deadline: Deadline): Promise<T> {
+  private async attempt<T>(work: Work<T>, deadline: Deadline): Promise<Outcome<T>> {
     // The driver's, as TypeORM's own makes an entity manager each time.
     const runner = this.dataSource.driver.createQueryRunner('master');
     let connection: PoolConnection | Database | undefined;
@@ -92,16 +99,29 @@ export class Transactions {
       connection = (await runner.connect()) as PoolConnection | Database;
       await runner.startTransaction();
       const transaction = new Transaction(runner, connection);
-      const result = await work(transaction);
+      const tell = await outcomeOf(work, transaction);
       commits = true;
       await transaction.commit();
-      return result;
+      return tell;
     } catch (error) {
       await undo(runner, connection, error);
       throw commits && isOutOfService(error) && !isRolledBack(error) ? new ServiceUnavailable(error) : error;
     } finally {
       await runner.release();
     }
+  }
+}
+
+async function outcomeOf<T>(work: Work<T>, transaction: Transaction): Promise<Outcome<T>> {
+  try {
+    const result = await work(transaction);
+    return () => result;
+  } catch (error) {
+    // Without what the service depends on, nothing is decided.
+    if (!(error instanceof Refusal) || error instanceof ServiceUnavailable) throw error;
+    return () => {
+      throw error;
+    };
   }
 }
 
