@@ -3,7 +3,7 @@ import { createConnection, type Connection } from 'mysql2/promise';
 import { ServiceUnavailable } from '../src/error/refusal';
 import { Session } from '../src/token/session.entity';
 import { Transaction } from '../src/transaction/transaction';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { mysql } from './support/databases';
 import { mysqlUrl } from './support/environment';
 import { hasMariaServer, MariaServer } from './support/maria-server';
@@ -23,14 +23,14 @@ const openPool = (test: TestApp) =>
   let test: TestApp;
   let proxy: TcpProxy;
   let admin: Connection;
-  let transactions: Transactions;
+  let transactions: TransactionRunner;
 
   beforeAll(async () => {
     const url = await mysql.create();
     proxy = await TcpProxy.to(url);
     admin = await createConnection(url);
     test = await TestApp.start({ ...mysql, create: async () => proxy.through(url) });
-    transactions = test.app.get(Transactions);
+    transactions = test.app.get(TransactionRunner);
   });
   beforeEach(async () => {
     proxy.reopen();

@@ -7,7 +7,7 @@ import { ServiceUnavailable } from '../src/error/refusal';
 import { SmsDispatcher } from '../src/dispatch/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { Session } from '../src/token/session.entity';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { sqliteDriver } from '../src/database/sqlite-driver';
 import { databases, mysql, sqlite } from './support/databases';
 import { mysqlUrl, testEnvironment } from './support/environment';
@@ -54,11 +54,11 @@ describe.each(databases)('the schema on $name', (database) => {
 
 describe.each(databases)('transactions on $name', (database) => {
   let dataSource: DataSource;
-  let transactions: Transactions;
+  let transactions: TransactionRunner;
 
   beforeAll(async () => {
     dataSource = await connect(await database.create());
-    transactions = new Transactions(dataSource);
+    transactions = new TransactionRunner(dataSource);
   });
   beforeEach(() => dataSource.getRepository(Account).clear());
   afterAll(() => dataSource.destroy());
@@ -158,11 +158,11 @@ describe.each(databases)('transactions on $name', (database) => {
 
 onMysql('MySQL (skipped without TEST_MYSQL_URL)', () => {
   let dataSource: DataSource;
-  let transactions: Transactions;
+  let transactions: TransactionRunner;
 
   beforeAll(async () => {
     dataSource = await connect(await mysql.create());
-    transactions = new Transactions(dataSource);
+    transactions = new TransactionRunner(dataSource);
   });
   beforeEach(async () => {
     await dataSource.getRepository(Account).clear();
@@ -305,7 +305,7 @@ describe('SQLite', () => {
 
   it('is kept from other processes from the beginning of a transaction, not from its first write', async () => {
     const other = new Database(file, { timeout: 0 });
-    await new Transactions(dataSource).run(async (transaction) => {
+    await new TransactionRunner(dataSource).run(async (transaction) => {
       await transaction.execute('SELECT id FROM account', []);
       expect(() => other.exec('DELETE FROM account')).toThrow('database is locked');
     });

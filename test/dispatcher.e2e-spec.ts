@@ -9,7 +9,7 @@ import { SmsRouter } from '../src/sms/sms-router';
 import { SmsPlaces } from '../src/sms/sms-places';
 import { SmsQueue, type ClaimedSms } from '../src/sms/sms-queue';
 import { SmsNotTaken } from '../src/sms/sms-transport';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { ServiceUnavailable } from '../src/error/refusal';
 import { priority } from '../src/sms/sms-priority';
 import { databases } from './support/databases';
@@ -56,7 +56,7 @@ describe.each(databases)('dispatchers on $name', (database) => {
 
   /** A node's that has claimed nothing so far. */
   const newQueue = () =>
-    new SmsQueue(test.app.get(Transactions), test.app.get(SmsRouter), test.clock, test.app.get(Log));
+    new SmsQueue(test.app.get(TransactionRunner), test.app.get(SmsRouter), test.clock, test.app.get(Log));
 
   /** What a dispatcher has heard of its text, at last. */
   const record = (how: string, message: ClaimedSms) =>
@@ -212,7 +212,7 @@ describe.each(databases)('dispatchers on $name', (database) => {
   it('records a text after all, when the database does not answer at first', async () => {
     await queue();
     const message = await claim();
-    const run = jest.spyOn(test.app.get(Transactions), 'run').mockRejectedValueOnce(new ServiceUnavailable());
+    const run = jest.spyOn(test.app.get(TransactionRunner), 'run').mockRejectedValueOnce(new ServiceUnavailable());
     await record('taken', message);
     expect(run).toHaveBeenCalledTimes(2);
     expect(await messages.find()).toMatchObject([{ state: 'sent', attempts: 1 }]);
@@ -337,7 +337,7 @@ describe.each(databases)('dispatchers on $name', (database) => {
 
   it('wakes the dispatcher only after the commit', async () => {
     const wake = jest.spyOn(test.app.get(SmsDispatcher), 'wake');
-    await test.app.get(Transactions).run(async (transaction) => {
+    await test.app.get(TransactionRunner).run(async (transaction) => {
       wake.mockClear();
       await test.app.get(OtpService).request(transaction, phone, 'sign-in', {});
       expect(wake).not.toHaveBeenCalled();

@@ -5,7 +5,7 @@ import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { OtpService } from '../src/otp/otp.service';
 import { Session } from '../src/token/session.entity';
 import { Transaction } from '../src/transaction/transaction';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { databases, sqlite } from './support/databases';
 import { secrets } from './support/environment';
 import { otherThan, TestApp } from './support/test-app';
@@ -68,7 +68,7 @@ describe.each(databases)('what only another request in between would show, on $n
     async () => {
       const code = await test.obtainOtp(phone);
       test.clock.advance(400);
-      const used = await test.app.get(Transactions).run(async (transaction) => {
+      const used = await test.app.get(TransactionRunner).run(async (transaction) => {
         const execute = transaction.execute.bind(transaction);
         jest.spyOn(transaction, 'execute').mockImplementationOnce(async (...read) => {
           const result = await execute(...read);

@@ -1,7 +1,7 @@
 import { Retention } from '../src/account/retention';
 import { AuthEvent } from '../src/event/auth-event.entity';
 import { AuthEvents } from '../src/event/auth-events';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { databases, sqlite } from './support/databases';
 import { otpSent, type HttpReply } from './support/http-client';
 import { otherThan, TestApp } from './support/test-app';
@@ -553,7 +553,7 @@ describe.each(databases)('the caller’s own account, on $name', (database) => {
       for (let made = 1; made < 45; made++) {
         test.clock.advance(1);
         await test.app
-          .get(Transactions)
+          .get(TransactionRunner)
           .run((transaction) =>
             test.app.get(AuthEvents).record(transaction, { kind: 'signed_out', accountId: accountId! }),
           );

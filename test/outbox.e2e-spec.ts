@@ -4,7 +4,7 @@ import type { Repository } from 'typeorm';
 import { OtpService } from '../src/otp/otp.service';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { FileTransport } from '../src/sms/transport/file.transport';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { databases } from './support/databases';
 import { scratchFolder } from './support/environment';
 import { FakeClock } from './support/fake-clock';
@@ -28,7 +28,7 @@ describe.each(databases)('the outbox on $name', (database) => {
   const states = async () => (await messages.find()).map(({ state, reason }) => ({ state, reason }));
 
   it('is committed with its challenge, or not at all', async () => {
-    const undone = test.app.get(Transactions).run(async (transaction) => {
+    const undone = test.app.get(TransactionRunner).run(async (transaction) => {
       await test.app.get(OtpService).request(transaction, phone, 'sign-in', {});
       throw new Error('rolled back');
     });

@@ -1,5 +1,5 @@
 import { AuthEvents } from '../src/event/auth-events';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { sqlite } from './support/databases';
 import { sendRaw } from './support/raw-socket';
 import { TestApp } from './support/test-app';
@@ -20,7 +20,7 @@ describe.each([
     const { text } = await test.verify(phone, await test.obtainOtp(phone));
     access = (JSON.parse(text) as { access: string }).access;
     const [account] = await test.dataSource.query<{ id: string }[]>('SELECT id FROM account');
-    await test.app.get(Transactions).run(async (transaction) => {
+    await test.app.get(TransactionRunner).run(async (transaction) => {
       const event = { kind: 'signed_out', accountId: account!.id } as const;
       for (let made = 0; made < 40; made++) await test.app.get(AuthEvents).record(transaction, event);
     });

@@ -11,7 +11,7 @@ import { segmentsOf, sizeOf } from '../src/sms/alphabet';
 import type { SmsReceipt } from '../src/sms/sms-receipt';
 import type { SmsTransport } from '../src/sms/sms-transport';
 import { transportsOf } from '../src/sms/transports';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { databases, sqlite } from './support/databases';
 import { scratchFolder, testEnvironment } from './support/environment';
 import { FakeClock } from './support/fake-clock';
@@ -1002,7 +1002,7 @@ describe.each(databases)('what became of a text over SMPP, on $name', (database)
   it('is told again when the database is back', async () => {
     const { request, id } = await sent();
     const told = () => centre.deliver(receipt({ receipted_message_id: id, message_state: 2, short_message: '' }));
-    jest.spyOn(test.app.get(Transactions), 'run').mockRejectedValue(new ServiceUnavailable());
+    jest.spyOn(test.app.get(TransactionRunner), 'run').mockRejectedValue(new ServiceUnavailable());
     expect(await told()).toMatchObject({ command: 'deliver_sm_resp', command_status: 0x64 });
     jest.restoreAllMocks();
     expect(await statusOf(request)).toBe('{"status":"sent"}');

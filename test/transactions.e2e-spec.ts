@@ -4,20 +4,20 @@ import { readSettings } from '../src/config/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { InvalidOtp, ServiceUnavailable, Throttled } from '../src/error/refusal';
 import type { Transaction } from '../src/transaction/transaction';
-import { Transactions } from '../src/transaction/transactions';
+import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { databases } from './support/databases';
 import { testEnvironment } from './support/environment';
 
 describe.each(databases)('a transaction on $name', (database) => {
   let dataSource: DataSource;
-  let transactions: Transactions;
+  let transactions: TransactionRunner;
   let acted: string[];
 
   beforeAll(async () => {
     dataSource = await connectDatabase(
       await databaseOptions(readSettings(testEnvironment({ DATABASE_URL: await database.create() }))),
     );
-    transactions = new Transactions(dataSource);
+    transactions = new TransactionRunner(dataSource);
   });
   beforeEach(async () => {
     acted = [];

@@ -8,7 +8,7 @@ import type { AccountClaimValues } from '../token/account-source';
 import type { Session } from '../token/session.entity';
 import { TokenService } from '../token/token.service';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import { Accounts, claimsOf } from './accounts';
 import type { SignInDto } from './dto/sign-in.dto';
 import { Idempotency, type IdempotentRequest } from './idempotency';
@@ -24,7 +24,7 @@ interface SignIn {
 @Injectable()
 export class AccountService {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly otps: OtpService,
     private readonly accounts: Accounts,
     private readonly tokens: TokenService,

@@ -7,7 +7,7 @@ import type { AccountClaimValues, AccountSource } from '../token/account-source'
 import { TokenService } from '../token/token.service';
 import { isDuplicate } from '../transaction/database-fault';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import { Account } from './account.entity';
 
 export type KnownAccount = Pick<Account, 'id' | 'displayName' | 'locale'>;
@@ -16,7 +16,7 @@ export type KnownAccount = Pick<Account, 'id' | 'displayName' | 'locale'>;
 @Injectable()
 export class Accounts implements AccountSource, OnModuleInit {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
     private readonly tokens: TokenService,
   ) {}

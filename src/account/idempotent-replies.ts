@@ -3,7 +3,7 @@ import { In, LessThanOrEqual, MoreThan } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
 import { IdempotencyKeyReused, Refusal } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import { Idempotency, lifeSeconds, type IdempotentRequest } from './idempotency';
 import { IdempotentReply } from './idempotent-reply.entity';
 
@@ -13,7 +13,7 @@ const batchSize = 500;
 @Injectable()
 export class IdempotentReplies {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly idempotency: Idempotency,
     private readonly clock: Clock,
   ) {}

@@ -8,7 +8,7 @@ import type { PhoneNumber } from '../phone/phone-number';
 import type { Caller } from '../token/caller';
 import { SessionService } from '../token/session.service';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import type { Account } from './account.entity';
 import { numberTaken, setPhoneNumber } from './accounts';
 import { accountOf, FreshSignIn } from './fresh-sign-in';
@@ -19,7 +19,7 @@ import { IdempotentReplies } from './idempotent-replies';
 @Injectable()
 export class PhoneChangeService {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly replies: IdempotentReplies,
     private readonly freshSignIn: FreshSignIn,
     private readonly otps: OtpService,

@@ -8,7 +8,7 @@ import { typedUndoCode } from '../otp/undo-code';
 import type { PhoneNumber } from '../phone/phone-number';
 import { SessionService } from '../token/session.service';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import { Account } from './account.entity';
 import { lockAccount, numberTaken, setPhoneNumber } from './accounts';
 import { IdempotentReplies } from './idempotent-replies';
@@ -17,7 +17,7 @@ import { IdempotentReplies } from './idempotent-replies';
 @Injectable()
 export class PhoneUndoService {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly replies: IdempotentReplies,
     private readonly otps: OtpService,
     private readonly phoneChanges: PhoneChanges,

@@ -8,7 +8,7 @@ import type { Caller } from '../token/caller';
 import { SessionService } from '../token/session.service';
 import { Session } from '../token/session.entity';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import { Account } from './account.entity';
 import { accountOf, FreshSignIn } from './fresh-sign-in';
 import { IdempotentReplies } from './idempotent-replies';
@@ -28,7 +28,7 @@ export type ProfileChange = Partial<Pick<Account, 'displayName' | 'locale'>>;
 @Injectable()
 export class ProfileService {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly sessions: SessionService,
     private readonly otps: OtpService,
     private readonly events: AuthEvents,

@@ -10,7 +10,7 @@ import { CannotStart } from '../error/cannot-start';
 import { PhoneNumber } from '../phone/phone-number';
 import { isForeignId } from '../token/simplejwt-tokens';
 import { isDuplicate } from '../transaction/database-fault';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 
 const usage = 'Usage: npm run migrate:simplejwt -- users.csv, with a line user_id,phone_number for each user.';
 
@@ -22,7 +22,7 @@ command(async (settings) => {
   const [file] = process.argv.slice(2);
   if (file === undefined) throw new CannotStart(usage);
   const dataSource = await connectDatabase({ ...(await databaseOptions(settings)), migrationsRun: false });
-  const transactions = new Transactions(dataSource);
+  const transactions = new TransactionRunner(dataSource);
   const clock = new Clock();
   const counts = { made: 0, known: 0, refused: 0 };
   let line = 0;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorFunction } from '@nestjs/terminus';
 import { ClockSkew } from '../transaction/clock-skew';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 
 /** `OFF` and `ON` on some servers, 0 and 1 on others. */
 const isOn = (value: unknown) => value !== 'OFF' && Number(value) !== 0;
@@ -14,7 +14,7 @@ export class DatabaseIndicator {
 
   constructor(
     private readonly indicators: HealthIndicatorService,
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly skew: ClockSkew,
   ) {}
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, secondsUntil } from '../clock/clock';
 import type { SmsMessage } from '../sms/sms-message.entity';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import type { LiveCode } from './live-code';
 import { OtpChallengeRepository } from './otp-challenge.repository';
 import { OtpCodes } from './otp-codes';
@@ -14,7 +14,7 @@ type Text = Pick<SmsMessage, 'phoneNumber' | 'challengeId' | 'template'>;
 @Injectable()
 export class OtpTexts {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly challenges: OtpChallengeRepository,
     private readonly policy: OtpPolicy,
     private readonly codes: OtpCodes,

@@ -4,7 +4,7 @@ import { addSeconds, Clock, secondsUntil } from '../clock/clock';
 import type { SmsMessage } from '../sms/sms-message.entity';
 import { SmsOutbox } from '../sms/sms-outbox';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import type { LiveCode } from './live-code';
 import { OtpCodes } from './otp-codes';
 import type { PhoneChange } from './phone-change.entity';
@@ -21,7 +21,7 @@ const batchSize = 100;
 @Injectable()
 export class PhoneChanges {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly changes: PhoneChangeRepository,
     private readonly codes: UndoCodes,
     private readonly otpCodes: OtpCodes,

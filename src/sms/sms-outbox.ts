@@ -5,7 +5,7 @@ import type { LanguageWish } from '../client/language-wish';
 import { Clock } from '../clock/clock';
 import { NotFound } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import { SmsMessage, type SmsState } from './sms-message.entity';
 import { SmsPriorities } from './sms-priority';
 import { SmsSignal } from './sms-signal';
@@ -26,7 +26,7 @@ export interface NewText {
 @Injectable()
 export class SmsOutbox {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly wording: Wording,
     private readonly priorities: SmsPriorities,
     private readonly signal: SmsSignal,

@@ -5,7 +5,7 @@ import { addSeconds, Clock } from '../clock/clock';
 import { ServiceUnavailable } from '../error/refusal';
 import { Log } from '../log/log';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import { GroupCommit } from './group-commit';
 import { SmsMessage } from './sms-message.entity';
 import type { SmsPlaces } from './sms-places';
@@ -55,7 +55,7 @@ export class SmsQueue {
   private claims = 0;
 
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly router: SmsRouter,
     private readonly clock: Clock,
     private readonly log: Log,

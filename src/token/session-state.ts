@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../clock/clock';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import type { Caller } from './caller';
 import { Session } from './session.entity';
 
@@ -23,7 +23,7 @@ export class SessionState {
   private readonly remembered = new LRUCache<string, Remembered>({ max: mostRemembered });
 
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
   ) {}
 

@@ -6,7 +6,7 @@ import { Clock } from '../clock/clock';
 import { NotFound, ServiceUnavailable } from '../error/refusal';
 import { AuthEvents } from '../event/auth-events';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import type { Caller } from './caller';
 import { isLiveAt, SessionState } from './session-state';
 import { Session, type SessionEnd } from './session.entity';
@@ -15,7 +15,7 @@ import { Session, type SessionEnd } from './session.entity';
 @Injectable()
 export class SessionService {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly state: SessionState,
     private readonly events: AuthEvents,
     private readonly clock: Clock,

@@ -4,7 +4,7 @@ import type { ClientInfo } from '../client/client-info';
 import { addSeconds, Clock } from '../clock/clock';
 import { TokenNotValid } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
-import { Transactions } from '../transaction/transactions';
+import { TransactionRunner } from '../transaction/transaction-runner';
 import type { AccountClaimValues, AccountSource } from './account-source';
 import type { Caller } from './caller';
 import { SessionRotation } from './session-rotation';
@@ -39,7 +39,7 @@ export class TokenService {
     private readonly rotation: SessionRotation,
     private readonly spent: SpentForeignTokens,
     private readonly state: SessionState,
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
     @Inject(SIMPLEJWT_TOKENS) private readonly simplejwt: SimplejwtTokens | undefined,
   ) {}

@@ -4,7 +4,7 @@ import { ServiceUnavailable } from '../error/refusal';
 import { Log } from '../log/log';
 import { ClockSkew } from './clock-skew';
 import type { Transaction } from './transaction';
-import { Transactions } from './transactions';
+import { TransactionRunner } from './transaction-runner';
 
 const everyMilliseconds = 2_000;
 
@@ -17,7 +17,7 @@ export class ClockWatch implements OnModuleInit, OnModuleDestroy {
   private timer?: NodeJS.Timeout;
 
   constructor(
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
     private readonly skew: ClockSkew,
     private readonly log: Log,

@@ -2,11 +2,11 @@ import { Module } from '@nestjs/common';
 import { ClockModule } from '../clock/clock.module';
 import { ClockSkew } from './clock-skew';
 import { ClockWatch } from './clock-watch';
-import { Transactions } from './transactions';
+import { TransactionRunner } from './transaction-runner';
 
 @Module({
   imports: [ClockModule],
-  providers: [ClockSkew, ClockWatch, Transactions],
-  exports: [ClockSkew, Transactions],
+  providers: [ClockSkew, ClockWatch, TransactionRunner],
+  exports: [ClockSkew, TransactionRunner],
 })
 export class TransactionModule {}

@@ -16,7 +16,7 @@ import { SMS_TRANSPORTS, type SmsTransport } from '../../src/sms/sms-transport';
 import { transportsOf } from '../../src/sms/transports';
 import { Wording } from '../../src/sms/wording';
 import { OtpTexts } from '../../src/otp/otp-texts';
-import { Transactions } from '../../src/transaction/transactions';
+import { TransactionRunner } from '../../src/transaction/transaction-runner';
 import { emptyTables, sqlite, type TestDatabase } from './databases';
 import { testEnvironment } from './environment';
 import { FakeClock } from './fake-clock';
@@ -95,7 +95,7 @@ export class TestApp {
     const log = this.app.get(Log);
     const routes = new Map([['*', transports.map(({ name }) => name)]] as const);
     const router = new SmsRouter(transports, routes, this.clock, log);
-    const queue = new SmsQueue(this.app.get(Transactions), router, this.clock, log);
+    const queue = new SmsQueue(this.app.get(TransactionRunner), router, this.clock, log);
     const [codes, wording] = [this.app.get(OtpTexts), this.app.get(Wording)];
     const maxInFlight = this.app.get<number>(SMS_IN_FLIGHT);
     return new SmsDispatcher(queue, router, codes, wording, new SmsSignal(), log, maxInFlight);

@@ -30,7 +30,7 @@ interface Deadline {
 
 /** Runs work in one transaction: committed as a whole before the caller gets its result or a refusal, or not at all. */
 @Injectable()
-export class Transactions {
+export class TransactionRunner {
   constructor(
     private readonly dataSource: DataSource,
     @Inject(ClockSkew) private readonly skew: Pick<ClockSkew, 'isTooLarge'> = { isTooLarge: false },
