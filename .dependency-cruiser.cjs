@@ -1,5 +1,5 @@
 /**
- * The rooms and who may enter which: data flows controller -> account -> otp or token -> sms and nothing climbs back.
+ * The rooms and who may enter which: data flows controller -> account -> otp or session -> sms or token, and nothing climbs back.
  * dispatch sends the texts: it stands above otp and sms, beside account.
  * @type {import('dependency-cruiser').IConfiguration}
  */
@@ -11,8 +11,9 @@ const features = {
   otp: ['sms'],
   dispatch: ['otp', 'sms'],
   event: [],
-  token: ['event'],
-  account: ['otp', 'token', 'event'],
+  token: [],
+  session: ['token', 'event'],
+  account: ['otp', 'session', 'token', 'event'],
   throttle: [],
   health: [],
 };
@@ -49,8 +50,8 @@ module.exports = {
     },
     ...ground.map((room) => border(room, groundMayUse[room] ?? [])),
     ...Object.entries(features).map(([room, others]) => border(room, [...ground, ...others])),
-    border('database', [...ground, 'account', 'event', 'otp', 'token', 'sms']),
-    border('http', [...ground, 'throttle', 'token']),
+    border('database', [...ground, 'account', 'event', 'otp', 'session', 'sms']),
+    border('http', [...ground, 'throttle', 'session']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

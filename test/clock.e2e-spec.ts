@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Not } from 'typeorm';
 import { ClockWatch } from '../src/transaction/clock-watch';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { databases, mysql, sqlite } from './support/databases';
 import { mysqlUrl, scratchFolder } from './support/environment';
 import { postJson, requestOtpPath, send, verifyPath } from './support/http-client';

@@ -1,7 +1,7 @@
 import type { PoolConnection } from 'mysql2';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { ServiceUnavailable } from '../src/error/refusal';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { Transaction } from '../src/transaction/transaction';
 import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { mysql } from './support/databases';

@@ -1,6 +1,6 @@
 import type { PoolConnection } from 'mysql2';
 import { Account } from '../src/account/account.entity';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { verifyPath } from './support/http-client';
 import { hasMariaServer, MariaServer } from './support/maria-server';
 import { TestApp } from './support/test-app';

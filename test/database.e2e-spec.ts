@@ -6,7 +6,7 @@ import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { ServiceUnavailable } from '../src/error/refusal';
 import { SmsDispatcher } from '../src/dispatch/sms-dispatcher';
 import { SmsMessage } from '../src/sms/sms-message.entity';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { sqliteDriver } from '../src/database/sqlite-driver';
 import { databases, mysql, sqlite } from './support/databases';

@@ -3,7 +3,7 @@ import { Account } from '../src/account/account.entity';
 import { KeyRing } from '../src/key/key-ring';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { OtpService } from '../src/otp/otp.service';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { Transaction } from '../src/transaction/transaction';
 import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { databases, sqlite } from './support/databases';

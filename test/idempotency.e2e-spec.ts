@@ -5,7 +5,7 @@ import { Account } from '../src/account/account.entity';
 import { IdempotentReply } from '../src/account/idempotent-reply.entity';
 import { Retention } from '../src/account/retention';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { databases, mysql } from './support/databases';
 import { mysqlUrl } from './support/environment';
 import { postJson, requestOtpPath, send, verifyPath, type HttpReply } from './support/http-client';

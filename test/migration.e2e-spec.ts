@@ -4,7 +4,7 @@ import { databaseOptions, open } from '../src/database/data-source';
 import type { migrations } from '../src/database/migrations';
 import { FollowTexts1764100000000 } from '../src/database/migrations/1764100000000-follow-texts';
 import { RememberSpentForeignTokens1764230000000 } from '../src/database/migrations/1764230000000-remember-spent-foreign-tokens';
-import { SpentForeignToken } from '../src/token/spent-foreign-token.entity';
+import { SpentForeignToken } from '../src/account/spent-foreign-token.entity';
 import { databases } from './support/databases';
 import { testEnvironment } from './support/environment';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { In, IsNull, MoreThan } from 'typeorm';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { sqlite } from './support/databases';
 import type { HttpReply } from './support/http-client';
 import { otherThan, TestApp } from './support/test-app';

@@ -5,7 +5,7 @@ import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { PhoneChange } from '../src/otp/phone-change.entity';
 import { UndoCodes } from '../src/otp/undo-codes';
 import { SmsMessage } from '../src/sms/sms-message.entity';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { databases, mysql } from './support/databases';
 import { mysqlUrl } from './support/environment';
 import { postJson, requestOtpPath, verifyPath, type HttpReply } from './support/http-client';

@@ -1,7 +1,7 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { Account } from '../src/account/account.entity';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { mysql, sqlite } from './support/databases';
 import { mysqlUrl } from './support/environment';
 import { postJson, requestOtpPath, verifyPath, type HttpReply } from './support/http-client';

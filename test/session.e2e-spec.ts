@@ -3,7 +3,7 @@ import { IsNull } from 'typeorm';
 import { Account } from '../src/account/account.entity';
 import { AuthEvent } from '../src/event/auth-event.entity';
 import { KeyRing } from '../src/key/key-ring';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { Transaction } from '../src/transaction/transaction';
 import { databases } from './support/databases';
 import { secrets } from './support/environment';

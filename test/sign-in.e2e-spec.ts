@@ -1,7 +1,7 @@
 import { Account } from '../src/account/account.entity';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { SmsMessage } from '../src/sms/sms-message.entity';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { databases } from './support/databases';
 import { otpSent, type HttpReply } from './support/http-client';
 import { codeIn } from './support/inbox';

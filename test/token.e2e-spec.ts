@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { Session } from '../src/token/session.entity';
+import { Session } from '../src/session/session.entity';
 import { secrets } from './support/environment';
 import { sqlite } from './support/databases';
 import { TestApp } from './support/test-app';

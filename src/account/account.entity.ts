@@ -1,7 +1,7 @@
 import { Column, Entity, Index } from 'typeorm';
 import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
-/** Whoever can read the texts to a phone number. One account a number: the index says so. */
+/** The owner of a phone number, who can read its texts. One account a number: the index says so. */
 @Entity('account')
 @Index('ux_account_phone_number', ['phoneNumber'], { unique: true })
 @Index('ux_account_imported_user_id', ['importedUserId'], { unique: true })

@@ -4,15 +4,15 @@ import type { LanguageWish } from '../client/language-wish';
 import { InvalidOtp } from '../error/refusal';
 import { OtpService, type IssuedOtp } from '../otp/otp.service';
 import type { PhoneNumber } from '../phone/phone-number';
-import type { AccountClaimValues } from '../token/account-source';
-import type { Session } from '../token/session.entity';
-import { TokenService } from '../token/token.service';
+import { Idempotency, type IdempotentRequest } from '../session/idempotency';
+import type { Session } from '../session/session.entity';
+import { SessionService } from '../session/session.service';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
-import { Accounts, claimsOf } from './accounts';
+import { Accounts, claimsOf, type AccountClaimValues } from './accounts';
 import type { SignInDto } from './dto/sign-in.dto';
-import { Idempotency, type IdempotentRequest } from './idempotency';
 import { IdempotentReplies } from './idempotent-replies';
+import { TokenPairs } from './token-pairs';
 
 interface SignIn {
   session: Session;
@@ -27,7 +27,8 @@ export class AccountService {
     private readonly transactions: TransactionRunner,
     private readonly otps: OtpService,
     private readonly accounts: Accounts,
-    private readonly tokens: TokenService,
+    private readonly sessions: SessionService,
+    private readonly pairs: TokenPairs,
     private readonly idempotency: Idempotency,
     private readonly replies: IdempotentReplies,
   ) {}
@@ -62,10 +63,10 @@ export class AccountService {
     const { session, claims } = await this.transactions.run<SignIn>(async (transaction) => {
       // The same key with another code is a guess, and costs one: whatever that code is.
       const countGuess = () => this.otps.countGuess(transaction, e164, 'sign-in');
-      const earlier = repeatable && (await this.idempotency.earlier(transaction, repeatable, countGuess));
+      const earlier = repeatable && (await this.sessions.earlier(transaction, repeatable, countGuess));
       return earlier ? { session: earlier } : this.signIn(transaction, phoneNumber, otp, client, repeatable);
     });
-    const { refresh, access } = await this.tokens.pairOf(session, claims);
+    const { refresh, access } = await this.pairs.of(session, claims);
     return { refresh, access, new_member: session.newMember };
   }
 
@@ -79,13 +80,13 @@ export class AccountService {
     const { e164 } = phoneNumber;
     if (!(await this.otps.consume(transaction, e164, 'sign-in', otp, '', client))) {
       // Of two equal requests side by side the second one gets here when the first has used the code.
-      const earlier = idempotency && (await this.idempotency.earlier(transaction, idempotency));
+      const earlier = idempotency && (await this.sessions.earlier(transaction, idempotency));
       if (earlier === undefined) throw new InvalidOtp();
       return { session: earlier };
     }
     const { account, newMember } = await this.accounts.enter(transaction, e164);
     const start = { accountId: account.id, newMember, client, phoneNumber: e164, idempotency };
-    const session = await this.tokens.openSession(transaction, start);
+    const session = await this.sessions.open(transaction, start);
     return { session, claims: claimsOf(account, phoneNumber) };
   }
 }

@@ -1,10 +1,9 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock';
+import type { AccessTokenClaim } from '../config/settings';
 import { InvalidFields } from '../error/refusal';
 import { PhoneNumber } from '../phone/phone-number';
-import type { AccountClaimValues, AccountSource } from '../token/account-source';
-import { TokenService } from '../token/token.service';
 import { isDuplicate } from '../transaction/database-fault';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
@@ -12,18 +11,16 @@ import { Account } from './account.entity';
 
 export type KnownAccount = Pick<Account, 'id' | 'displayName' | 'locale'>;
 
+/** What an access token can tell of an account. */
+export type AccountClaimValues = Record<Exclude<AccessTokenClaim, 'new_member'>, string>;
+
 /** Accounts by their numbers. */
 @Injectable()
-export class Accounts implements AccountSource, OnModuleInit {
+export class Accounts {
   constructor(
     private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
-    private readonly tokens: TokenService,
   ) {}
-
-  onModuleInit(): void {
-    this.tokens.takeAccountsFrom(this);
-  }
 
   /**
    * The account of a number that has just proved itself, made now if there is none: the unique index decides who is
@@ -33,14 +30,13 @@ export class Accounts implements AccountSource, OnModuleInit {
   async enter(transaction: Transaction, phoneNumber: string): Promise<{ account: KnownAccount; newMember: boolean }> {
     const known = await this.recordLogin(transaction, phoneNumber);
     if (known !== undefined) return { account: known, newMember: false };
-    const account = { id: uuidv7(), displayName: '', locale: '' };
     const now = this.clock.now();
+    const account: Account = {
+      ...{ id: uuidv7(), phoneNumber, displayName: '', locale: '', importedUserId: null },
+      ...{ createdAt: now, lastLoginAt: now },
+    };
     try {
-      await transaction.execute(
-        `INSERT INTO account (id, phone_number, display_name, locale, created_at, last_login_at)
-         VALUES (?, ?, '', '', ?, ?)`,
-        [account.id, phoneNumber, now, now],
-      );
+      await transaction.insert(Account, account);
       return { account, newMember: true };
     } catch (error) {
       const other = isDuplicate(error) ? await this.recordLogin(transaction, phoneNumber) : undefined;
@@ -49,17 +45,23 @@ export class Accounts implements AccountSource, OnModuleInit {
     }
   }
 
-  async valuesOf(accountId: string): Promise<AccountClaimValues | undefined> {
+  /** @returns what access tokens tell of an account; undefined if it is gone */
+  async claimsOf(accountId: string): Promise<AccountClaimValues | undefined> {
     const account = await this.transactions.run(({ manager }) => manager.findOneBy(Account, { id: accountId }));
     if (account === null) return undefined;
     const { phoneNumber: e164 } = account;
     return claimsOf(account, { e164, country: PhoneNumber.read(e164, {})?.country });
   }
 
+  /** @returns the id of the account that is this user of the former stack; undefined if there is none */
   async findImported({ manager }: Transaction, importedUserId: string): Promise<string | undefined> {
     return (await manager.findOneBy(Account, { importedUserId }))?.id;
   }
 
+  /**
+   * Records a login of that account, and so locks its row until the transaction ends.
+   * @returns the account's id; undefined if there is none
+   */
   async enterImported(transaction: Transaction, userId: string): Promise<string | undefined> {
     return (await this.recordLogin(transaction, userId, 'imported_user_id'))?.id;
   }

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { serviceUrl } from '../client/service-url';
 import { SETTINGS, type Settings } from '../config/settings';
 import { InvalidPage } from '../error/refusal';
-import { CurrentCaller, SignedIn, type Caller } from '../token/caller';
+import { CurrentCaller, SignedIn, type Caller } from '../session/caller';
 import { AuthEventDto, EventsPageDto } from './dto/events-page.dto';
 import { eventsPerPage, ProfileService } from './profile.service';
 

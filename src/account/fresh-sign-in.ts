@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { IsNull, MoreThan } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
 import { AccessTokenNotValid, FreshLoginRequired } from '../error/refusal';
-import type { Caller } from '../token/caller';
-import { Session } from '../token/session.entity';
+import type { Caller } from '../session/caller';
+import { SessionService } from '../session/session.service';
 import type { Transaction } from '../transaction/transaction';
 import { Account } from './account.entity';
 import { lockAccount } from './accounts';
@@ -14,7 +13,10 @@ const freshSeconds = 600;
 /** What moves or ends an account is done only soon after a sign-in (OWASP ASVS 5.0, 7.5.1). */
 @Injectable()
 export class FreshSignIn {
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * Locks the account, so that what else closes the session or moves the account has happened before or comes after.
@@ -23,14 +25,10 @@ export class FreshSignIn {
    * AccessTokenNotValid if the session is over
    */
   async demand(transaction: Transaction, caller: Caller): Promise<Account> {
-    const { accountId, sessionId } = caller;
-    await lockAccount(transaction, accountId);
-    const now = this.clock.now();
-    // Asked of the database: another node may have closed it a moment ago.
-    const live = { revokedAt: IsNull(), expiresAt: MoreThan(now) };
-    const session = await transaction.manager.findOneBy(Session, { id: sessionId, accountId, ...live });
-    if (session === null) throw new AccessTokenNotValid();
-    const isStale = addSeconds(session.createdAt, freshSeconds) < now;
+    await lockAccount(transaction, caller.accountId);
+    const session = await this.sessions.findLive(transaction, caller);
+    if (session === undefined) throw new AccessTokenNotValid();
+    const isStale = addSeconds(session.createdAt, freshSeconds) < this.clock.now();
     if (isStale || session.importedJti !== null) throw new FreshLoginRequired();
     return accountOf(transaction, caller);
   }

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { In, LessThanOrEqual, MoreThan } from 'typeorm';
 import { addSeconds, Clock } from '../clock/clock';
 import { IdempotencyKeyReused, Refusal } from '../error/refusal';
+import { Idempotency, lifeSeconds, type IdempotentRequest } from '../session/idempotency';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
-import { Idempotency, lifeSeconds, type IdempotentRequest } from './idempotency';
 import { IdempotentReply } from './idempotent-reply.entity';
 
 const batchSize = 500;

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
 import { AcceptLanguage } from '../client/language-wish';
-import { CurrentCaller, EndsSession, SignedIn, type Caller } from '../token/caller';
+import { CurrentCaller, EndsSession, SignedIn, type Caller } from '../session/caller';
 import {
   acceptLanguage,
   badKey,

@@ -5,14 +5,14 @@ import { AuthEvents } from '../event/auth-events';
 import { OtpService, type IssuedOtp } from '../otp/otp.service';
 import { PhoneChanges } from '../otp/phone-changes';
 import type { PhoneNumber } from '../phone/phone-number';
-import type { Caller } from '../token/caller';
-import { SessionService } from '../token/session.service';
+import type { Caller } from '../session/caller';
+import { SessionService } from '../session/session.service';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
 import type { Account } from './account.entity';
 import { numberTaken, setPhoneNumber } from './accounts';
 import { accountOf, FreshSignIn } from './fresh-sign-in';
-import { lifeSeconds } from './idempotency';
+import { lifeSeconds } from '../session/idempotency';
 import { IdempotentReplies } from './idempotent-replies';
 
 /** Moves an account to another number, which proves itself by a code. */

@@ -6,7 +6,7 @@ import { OtpService } from '../otp/otp.service';
 import { PhoneChanges } from '../otp/phone-changes';
 import { typedUndoCode } from '../otp/undo-code';
 import type { PhoneNumber } from '../phone/phone-number';
-import { SessionService } from '../token/session.service';
+import { SessionService } from '../session/session.service';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
 import { Account } from './account.entity';

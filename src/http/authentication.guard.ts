@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { pathOf } from '../client/request-path';
 import { AccessTokenNotValid, BadAuthorizationHeader } from '../error/refusal';
 import { AddressThrottlerGuard } from '../throttle/address-throttler.guard';
-import { BearerGuard } from '../token/bearer.guard';
+import { BearerGuard } from '../session/bearer.guard';
 import { Routes } from './routes';
 import { UnroutedController } from './unrouted.controller';
 

@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import type { Settings } from '../config/settings';
 import { AddressThrottlerGuard } from '../throttle/address-throttler.guard';
 import { ThrottleModule } from '../throttle/throttle.module';
-import { TokenModule } from '../token/token.module';
+import { SessionModule } from '../session/session.module';
 import { AuthenticationGuard } from './authentication.guard';
 import { Connections } from './connections';
 import { CrossSiteGuard } from './cross-site.guard';
@@ -19,7 +19,7 @@ import { UnroutedController } from './unrouted.controller';
 
 /** Guards run in the order in which they stand here, which is the contract's order of refusals. */
 @Module({
-  imports: [ThrottleModule, TokenModule],
+  imports: [ThrottleModule, SessionModule],
   providers: [
     Routes,
     Connections,

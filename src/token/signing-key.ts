@@ -61,7 +61,7 @@ export class SigningKey {
     try {
       return this.jwt.verify(token, { algorithms: [this.algorithm], clockTimestamp: now, ...checks });
     } catch {
-      // Why a token is refused is nobody's business.
+      // Why a token is refused is not told.
       return undefined;
     }
   }

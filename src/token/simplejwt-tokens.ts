@@ -1,7 +1,8 @@
-import type { Settings } from '../config/settings';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { SETTINGS, type Settings } from '../config/settings';
 import { SigningKey } from './signing-key';
-
-export const SIMPLEJWT_TOKENS = Symbol('SIMPLEJWT_TOKENS');
+import { numericDate } from './token.service';
 
 /** Two servers' clocks may be this far apart. */
 const leewaySeconds = 30;
@@ -19,28 +20,37 @@ export function isForeignId(text: string): boolean {
 }
 
 /** Reads refresh tokens of the stack that accounts were brought over from, for as long as its key is configured. */
+@Injectable()
 export class SimplejwtTokens {
-  private readonly key: SigningKey;
+  private readonly key?: SigningKey;
+  private readonly settings: Settings['simplejwt'];
 
-  constructor(private readonly settings: NonNullable<Settings['simplejwt']>) {
-    this.key = SigningKey.ofSecret(settings.secret);
+  constructor(
+    @Inject(SETTINGS) { simplejwt }: Settings,
+    private readonly clock: Clock,
+  ) {
+    this.settings = simplejwt;
+    if (simplejwt !== undefined) this.key = SigningKey.ofSecret(simplejwt.secret);
   }
 
   /**
-   * @param now seconds since 1970
+   * Reads a refresh token of the former stack.
+   * @param options `evenExpired` to sign out: a token that is past its life will do
    * @returns undefined for what is no such token, was issued in the future, or lives longer than is allowed
    */
-  read(token: string, now: number, { evenExpired = false } = {}): ForeignToken | undefined {
-    const claims = this.key.read(token, { now, ignoreExpiration: evenExpired });
-    if (claims?.token_type !== 'refresh' || !this.isBounded(claims, now)) return undefined;
+  read(token: string, { evenExpired = false } = {}): ForeignToken | undefined {
+    if (this.settings === undefined) return undefined;
+    const now = numericDate(this.clock.now());
+    const claims = this.key?.read(token, { now, ignoreExpiration: evenExpired });
+    if (claims?.token_type !== 'refresh' || !isBounded(claims, now, this.settings.maxLifeSeconds)) return undefined;
     const { [this.settings.userIdClaim]: userId, jti, exp } = claims;
     if (typeof userId !== 'string' && !Number.isSafeInteger(userId)) return undefined;
     if (!isForeignId(String(userId)) || typeof jti !== 'string' || !isForeignId(jti)) return undefined;
     return { userId: String(userId), jti, expiresAt: new Date(Number(exp) * 1000) };
   }
+}
 
-  private isBounded({ iat, exp }: Record<string, unknown>, now: number): boolean {
-    if (typeof iat !== 'number' || typeof exp !== 'number') return false;
-    return iat <= now + leewaySeconds && exp - iat <= this.settings.maxLifeSeconds;
-  }
+function isBounded({ iat, exp }: Record<string, unknown>, now: number, maxLifeSeconds: number): boolean {
+  if (typeof iat !== 'number' || typeof exp !== 'number') return false;
+  return iat <= now + leewaySeconds && exp - iat <= maxLifeSeconds;
 }

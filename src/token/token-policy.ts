@@ -1,20 +1,45 @@
-import type { AccessTokenClaim } from '../config/settings';
-import type { TokenRing } from './token-ring';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../config/settings';
+import { KeyRing } from '../key/key-ring';
+import { SigningKey } from './signing-key';
 
-export const TOKEN_POLICY = Symbol('TOKEN_POLICY');
+export type TokenType = 'access' | 'refresh';
 
-export interface TokenPolicy {
-  accessTtlSeconds: number;
-  refreshIdleSeconds: number;
-  refreshMaxSeconds: number;
-  issuer?: string;
-  audience?: string;
-  /** What access tokens tell of the account beside its id. */
-  accountClaims: readonly AccessTokenClaim[];
-  /** Different keys for the two, so that neither can pass for the other. */
-  access: TokenRing;
-  refresh: TokenRing;
+/** The keys of one type of token. One signs; all of them check, so that keys can be changed under load. */
+export interface TokenKeys {
+  signing: SigningKey;
+  all: readonly SigningKey[];
 }
 
-/** Sessions that an account can have; the oldest makes room. */
-export const mostSessions = 10;
+/** By which keys tokens are signed and read, and what each of them says. */
+@Injectable()
+export class TokenPolicy {
+  readonly accessTtlSeconds: number;
+  readonly issuer?: string;
+  readonly audience?: string;
+  /** Different keys for the two, so that neither can pass for the other. */
+  readonly keys: Record<TokenType, TokenKeys>;
+
+  constructor(@Inject(SETTINGS) given: Settings) {
+    this.accessTtlSeconds = given.accessTokenTtlSeconds;
+    this.issuer = given.jwtIssuer;
+    this.audience = given.jwtAudience;
+    const access = [
+      ...given.jwtKeys.map((key) => SigningKey.ofPrivateKey(key)),
+      ...given.jwtSecrets.map((secret) => SigningKey.ofSecret(secret)),
+    ];
+    const refresh = new KeyRing(given.secretKeys, 'refresh-token').all.map(({ key }) => SigningKey.ofSecret(key));
+    this.keys = {
+      access: keysOf(
+        access,
+        access.find(({ algorithm }) => algorithm === given.jwtAlgorithm),
+      ),
+      refresh: keysOf(refresh, refresh[0]),
+    };
+  }
+}
+
+function keysOf(all: readonly SigningKey[], signing: SigningKey | undefined): TokenKeys {
+  if (signing === undefined) throw new Error('no key to sign tokens with');
+  return { signing, all };
+}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Log } from '../log/log';
 
 /** Codes, gaps and refresh tokens bear clocks that are apart by this much. */
-const mostMilliseconds = 2_000;
+const maxMilliseconds = 2_000;
 
 /** Why nothing is read or written: this node would take expired codes, or refuse live sessions. */
 export class ClocksApart extends Error {
@@ -19,7 +19,7 @@ export class ClockSkew {
   constructor(private readonly log: Log) {}
 
   get isTooLarge(): boolean {
-    return Math.abs(this.milliseconds) > mostMilliseconds;
+    return Math.abs(this.milliseconds) > maxMilliseconds;
   }
 
   /** Logs only that clocks have come apart, and that they agree again. */

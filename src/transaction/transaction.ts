@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { PoolConnection } from 'mysql2';
-import type { EntityManager, QueryRunner } from 'typeorm';
+import type { EntityManager, EntityTarget, QueryRunner } from 'typeorm';
 import type { Refusal } from '../error/refusal';
 import { DatabaseUnavailable } from './database-fault';
 import { runOnMysql, runOnSqlite, type SqlValue, type StatementResult } from './statement';
@@ -49,6 +49,17 @@ export class Transaction {
       : runOnSqlite(this.connection, sql, values);
   }
 
+  /**
+   * Adds one row, by a prepared statement whose columns are those of the entity: a hot path gets no slower for it.
+   * @param row every column of it
+   */
+  async insert<Row extends object>(entity: EntityTarget<Row>, row: Row): Promise<void> {
+    const { tableName, columns } = this.runner.dataSource.getMetadata(entity);
+    const names = columns.map(({ databaseName }) => databaseName).join(', ');
+    const values = columns.map(({ propertyName }) => asSqlValue(row[propertyName as keyof Row]));
+    await this.execute(`INSERT INTO ${tableName} (${names}) VALUES (${values.map(() => '?').join(', ')})`, values);
+  }
+
   /** For what may only happen once others can see what was written; a rollback forgets it. */
   afterCommit(action: () => void): void {
     this.afterwards.push(action);
@@ -67,4 +78,8 @@ export class Transaction {
     await this.runner.commitTransaction();
     this.afterwards.forEach((action) => action());
   }
+}
+
+function asSqlValue(value: unknown): SqlValue {
+  return typeof value === 'boolean' ? Number(value) : (value as SqlValue);
 }

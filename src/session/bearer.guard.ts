@@ -3,14 +3,14 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { AccessTokenNotValid, BadAuthorizationHeader, NotAuthenticated } from '../error/refusal';
 import { ENDS_SESSION, setCaller, SIGNED_IN, type Caller } from './caller';
-import { TokenService } from './token.service';
+import { Callers } from './callers';
 
 /** Lets a route that is `@SignedIn()` be called with an access token only; other routes ignore the header. */
 @Injectable()
 export class BearerGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly tokens: TokenService,
+    private readonly callers: Callers,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -22,9 +22,13 @@ export class BearerGuard implements CanActivate {
     return true;
   }
 
-  /** @throws NotAuthenticated, BadAuthorizationHeader, AccessTokenNotValid */
+  /**
+   * Reads the `Authorization` header.
+   * @param options `evenEnded` if the session is looked at later
+   * @throws NotAuthenticated, BadAuthorizationHeader, AccessTokenNotValid
+   */
   async demandCaller({ headers }: FastifyRequest, { evenEnded = false } = {}): Promise<Caller> {
-    const caller = await this.tokens.callerOf(bearerToken(headers.authorization), { evenEnded });
+    const caller = await this.callers.of(bearerToken(headers.authorization), { evenEnded });
     if (caller === undefined) throw new AccessTokenNotValid();
     return caller;
   }

@@ -3,11 +3,12 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../clock/clock';
 import { TransactionRunner } from '../transaction/transaction-runner';
 import type { Caller } from './caller';
-import { Session } from './session.entity';
+import type { Session } from './session.entity';
+import { SessionRepository } from './session.repository';
 
 /** A session closed on one node is known to the others within 5 s; this leaves time for the question itself. */
 const lifeMilliseconds = 4_000;
-const mostRemembered = 10_000;
+const maxRemembered = 10_000;
 
 /** `closed` is final. A live session is remembered for a moment. A missing or expired one is asked for again. */
 type Remembered = 'closed' | { expiresAt: Date; askedAt: number };
@@ -20,10 +21,11 @@ type Remembered = 'closed' | { expiresAt: Date; askedAt: number };
  */
 @Injectable()
 export class SessionState {
-  private readonly remembered = new LRUCache<string, Remembered>({ max: mostRemembered });
+  private readonly remembered = new LRUCache<string, Remembered>({ max: maxRemembered });
 
   constructor(
     private readonly transactions: TransactionRunner,
+    private readonly repository: SessionRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -36,9 +38,7 @@ export class SessionState {
     const known = this.remembered.get(key);
     if (known === 'closed') return false;
     if (known && known.expiresAt > now && askedAt - known.askedAt < lifeMilliseconds) return true;
-    const session = await this.transactions.run(({ manager }) =>
-      manager.findOneBy(Session, { id: caller.sessionId, accountId: caller.accountId }),
-    );
+    const session = await this.transactions.run((transaction) => this.repository.find(transaction, caller));
     // What was closed here while the database was asked stays closed.
     if (session === null || this.remembered.get(key) === 'closed') return false;
     this.learn(session);

@@ -1,11 +1,17 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { ApiBearerAuth } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import type { TokenClaims } from '../token/token.service';
 
-/** Whoever an access token was issued to. */
+/** The account and the session that a token was issued to. */
 export interface Caller {
   accountId: string;
   sessionId: string;
+}
+
+/** @returns whom a token names; its session may be over */
+export function callerOf({ sub: accountId, sid: sessionId }: TokenClaims): Caller {
+  return { accountId, sessionId };
 }
 
 export const SIGNED_IN = 'hodi:signed-in';

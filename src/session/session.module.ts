@@ -1,0 +1,35 @@
+import { Module } from '@nestjs/common';
+import { ClockModule } from '../clock/clock.module';
+import { SETTINGS, type Settings } from '../config/settings';
+import { EventModule } from '../event/event.module';
+import { KeyRing } from '../key/key-ring';
+import { TokenModule } from '../token/token.module';
+import { TransactionModule } from '../transaction/transaction.module';
+import { BearerGuard } from './bearer.guard';
+import { Callers } from './callers';
+import { Idempotency } from './idempotency';
+import { SessionController } from './session.controller';
+import { SessionPolicy } from './session-policy';
+import { SessionRepository } from './session.repository';
+import { SessionService } from './session.service';
+import { SessionState } from './session-state';
+
+@Module({
+  imports: [ClockModule, EventModule, TokenModule, TransactionModule],
+  controllers: [SessionController],
+  providers: [
+    BearerGuard,
+    Callers,
+    SessionPolicy,
+    SessionRepository,
+    SessionService,
+    SessionState,
+    {
+      provide: Idempotency,
+      inject: [SETTINGS],
+      useFactory: ({ secretKeys }: Settings) => new Idempotency(new KeyRing(secretKeys, 'idempotency')),
+    },
+  ],
+  exports: [BearerGuard, Callers, Idempotency, SessionService],
+})
+export class SessionModule {}
