@@ -3,6 +3,7 @@ import { Account } from '../src/account/account.entity';
 import { readSettings } from '../src/config/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { InvalidOtp, ServiceUnavailable, Throttled } from '../src/error/refusal';
+import { Session } from '../src/session/session.entity';
 import type { Transaction } from '../src/transaction/transaction';
 import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { databases } from './support/databases';
@@ -101,6 +102,17 @@ describe.each(databases)('a transaction on $name', (database) => {
     });
     await expect(refused).rejects.toThrow(ServiceUnavailable);
     expect(await outcome()).toEqual(rolledBack);
+  });
+
+  it('adds a row that reads back as it was given, every column of it', async () => {
+    const row: Session = {
+      ...{ id: 'session-1', accountId: 'account-1', refreshJti: 'a', previousJti: null, newMember: true },
+      ...{ createdAt: new Date(1), rotatedAt: new Date(2), expiresAt: new Date(3), absoluteExpiresAt: new Date(4) },
+      ...{ revokedAt: new Date(5), revokedWhy: 'closed', ip: '203.0.113.0', userAgent: 'Ünï', importedJti: null },
+      ...{ idempotencyKey: null, idempotencyBody: 'b', idempotencyMismatches: 3 },
+    };
+    await transactions.run((transaction) => transaction.insert(Session, row));
+    expect(await dataSource.getRepository(Session).find()).toEqual([row]);
   });
 
   it('counts every one of 50 refusals side by side', async () => {

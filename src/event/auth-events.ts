@@ -27,13 +27,17 @@ export class AuthEvents {
 
   async record(transaction: Transaction, event: NewAuthEvent): Promise<void> {
     const { kind, accountId, sessionId = null, phoneNumber, client } = event;
-    const now = this.clock.now();
     const phonePseudonym = phoneNumber === undefined ? null : this.pseudonyms.of(phoneNumber);
-    await transaction.execute(
-      `INSERT INTO auth_event (id, account_id, kind, at, session_id, phone_pseudonym, ip, user_agent)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      [uuidv7(), accountId, kind, now, sessionId, phonePseudonym, client?.ip ?? '', client?.userAgent ?? ''],
-    );
+    await transaction.insert(AuthEvent, {
+      id: uuidv7(),
+      accountId,
+      kind,
+      at: this.clock.now(),
+      sessionId,
+      phonePseudonym,
+      ip: client?.ip ?? '',
+      userAgent: client?.userAgent ?? '',
+    });
     const outcome = kind === 'refresh_token_reused' ? 'session_closed' : undefined;
     const fields = { accountId, sessionId, phone: phonePseudonym, network: client?.ip, outcome };
     transaction.afterCommit(() => this.log.event(kind, fields));
