@@ -148,11 +148,14 @@ describe.each(databases)('a change of number, on $name', (database) => {
       const [stranger, caller] = [await signIn(bystander), await signIn()];
       await ask(caller, b);
       const { id } = await challenge();
+      // A dispatcher that is still busy with the text by then has lost its lease, and the text goes out twice.
+      await test.textsSent();
       // Past the gap: the owner may send it again, a stranger may not.
       test.clock.advance(61);
       const reply = await ask(stranger, b);
       expect([reply.status, reply.headers['retry-after']]).toEqual([429, '239']);
       expect((await ask(caller, b)).status).toBe(200);
+      await test.textsSent();
       test.clock.advance(238);
       expect((await ask(stranger, b)).headers['retry-after']).toBe('1');
       await test.textsSent();
