@@ -8,7 +8,7 @@ const secretValue = 'uV0vJm3qk9T1bB6rXw8yZ4nC7eHfLs2PaDgQiKoM';
 const production = `NODE_ENV=production\nSECRET_KEY=${secretValue}\n`;
 /** The one setting that is left out above: the file was read if it alone is missing. */
 const isRead =
-  'These settings must be mended before Hodi can start:\n  JWT_SECRET: is missing, .*\n  SMS_TRANSPORT: is missing';
+  'These settings must be fixed before Hodi can start:\n  JWT_SECRET: is missing, .*\n  SMS_TRANSPORT: is missing';
 
 /** Runs a command in a folder that has that `.env`. */
 function lint(folder: string, env: NodeJS.ProcessEnv = {}): Promise<{ code: number; stderr: string }> {

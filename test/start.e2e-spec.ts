@@ -219,7 +219,7 @@ describe('production', () => {
     ['refuses file for texts', 2, ['SMS_TRANSPORT'], revealing],
   ])('%s', (_title, row, names, fault) => {
     const lines = names.map((name) => `  ${name}: ${fault}${name in secrets ? remedy : ''}\n`).join('');
-    const stderr = `These settings must be mended before Hodi can start:\n${lines}`;
+    const stderr = `These settings must be fixed before Hodi can start:\n${lines}`;
     expect(outcomes[row]).toEqual({ code: 1, stdout: '', stderr });
   });
 });

@@ -48,7 +48,7 @@ command(async (settings) => {
       }
       const known = { phoneNumber: phoneNumber.e164 };
       if (await manager.existsBy(Account, { ...known, importedUserId: userId })) return 'known';
-      // Not one that is somebody else's: which of two users a token means must not depend on the order of lines.
+      // Not one that another account has: which of two users a token means must not depend on the order of lines.
       if (await manager.existsBy(Account, { importedUserId: userId })) return 'refused';
       const { affected } = await manager.update(
         Account,

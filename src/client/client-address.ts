@@ -26,7 +26,10 @@ export class TrustedProxies {
     }
   }
 
-  /** @param address as `parseAddress` returns it */
+  /**
+   * Whether an address is in one of the networks.
+   * @param address as `parseAddress` returns it
+   */
   trusts(address: string): boolean {
     return this.networks.check(address, familyOf(address));
   }
@@ -45,6 +48,7 @@ export interface ClientAddress {
  * Walks from our side of `X-Forwarded-For` to the caller's: each trusted proxy is believed about the hop before it. A hop
  * that cannot be read ends the walk at the proxy that named it, since all before that hop may be the caller's own words.
  *
+ * @param peer the address of the connection; undefined if the connection is closed
  * @param forwarded the header, hops separated by commas
  */
 export function addressOf(
@@ -65,13 +69,19 @@ export function addressOf(
 
 const addresses = new WeakMap<object, ClientAddress>();
 
-/** To be called once a request, while its connection is surely open. */
+/**
+ * Reads where a request comes from, and keeps it for `clientAddress`. To be called once a request, while its connection is
+ * surely open: a closed one has no address.
+ */
 export function noteClientAddress({ raw, headers }: FastifyRequest, proxies: TrustedProxies): void {
   const forwarded = headers['x-forwarded-for'];
   addresses.set(raw, addressOf(raw.socket.remoteAddress, forwarded && [forwarded].flat().join(), proxies));
 }
 
-/** Where a request comes from. No other form of an address is a key, a record or a log field. */
+/**
+ * Where a request comes from. No other form of an address is a key, a record or a log field.
+ * @returns empty addresses before `noteClientAddress`
+ */
 export function clientAddress({ raw }: FastifyRequest): ClientAddress {
   return addresses.get(raw) ?? { own: '', nearest: '' };
 }

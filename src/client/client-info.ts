@@ -12,6 +12,7 @@ export interface ClientInfo {
   userAgent: string;
 }
 
+/** `@Client() client: ClientInfo` for a parameter of a route. */
 export const Client = createParamDecorator((_data: unknown, context: ExecutionContext): ClientInfo => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const { headers } = request;

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** In which language somebody wants to be written to, as far as a request tells. */
+/** The language in which a client wants to get texts, as far as its request tells. */
 export interface LanguageWish {
   /** BCP 47, asked for by name. */
   locale?: string;
@@ -9,6 +9,7 @@ export interface LanguageWish {
   acceptLanguage?: string;
 }
 
+/** `@AcceptLanguage() header?: string` for a parameter of a route: the header as it came, undefined without one. */
 export const AcceptLanguage = createParamDecorator(
   (_data: unknown, context: ExecutionContext) =>
     context.switchToHttp().getRequest<FastifyRequest>().headers['accept-language'],

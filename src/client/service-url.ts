@@ -20,7 +20,8 @@ export function hasProperHost({ raw, host, protocol }: FastifyRequest): boolean 
  * Where the caller reaches this service, for links to it.
  *
  * @param publicUrl of the settings, which goes before what the request says
- * @returns without a slash at its end; empty, which makes links relative, if the request names no host
+ * @returns an address such as `https://api.hodi.test`, without a slash at its end; empty, which makes links relative, if the
+ * request names no host
  */
 export function serviceUrl({ protocol, host }: FastifyRequest, publicUrl?: string): string {
   return publicUrl ?? (host && `${protocol.toLowerCase()}://${host}`);

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 /** The one source of time: every timestamp and every comparison of times asks it. */
 @Injectable()
 export class Clock {
+  /** The time, to write down and to compare. Nodes must agree on it: see docs/decisions/0015-time.md. */
   now(): Date {
     return new Date();
   }
@@ -21,6 +22,7 @@ export class Clock {
   }
 }
 
+/** @param seconds may be negative, or have fractions */
 export function addSeconds(time: Date, seconds: number): Date {
   return new Date(time.getTime() + seconds * 1000);
 }

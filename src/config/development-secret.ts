@@ -6,6 +6,8 @@ import { CannotStart } from '../error/cannot-start';
 /**
  * A secret for trying the service out: made at the first start, kept as `<dataDir>/<name>` with mode 600,
  * so that codes and tokens outlive a restart. Production never comes here.
+ * @returns 32 characters or more
+ * @throws CannotStart if the file cannot be made or read, or is cut short
  */
 export function developmentSecret(dataDir: string, name: string): string {
   const file = resolve(dataDir, name);

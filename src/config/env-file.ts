@@ -11,8 +11,8 @@ const utf16 = [
 const assignment = /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`|)[^\n]*$/gm;
 
 /**
- * The variables of a file as `.env` is written, in UTF-8 or, with its mark, UTF-16.
- * @returns none where there is no file
+ * The variables of a file as `.env` is written, in UTF-8 or, with a byte order mark, UTF-16.
+ * @returns values by name; none where there is no file
  * @throws CannotStart naming the file and its lines, never a value: what cannot be read must not become a default
  */
 export function readEnvFile(file: string): NodeJS.Dict<string> {

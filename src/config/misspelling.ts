@@ -1,9 +1,9 @@
 const bare = (name: string) => name.toUpperCase().replace(/[^A-Z0-9]/g, '');
 
 /**
- * The setting that a variable was probably meant for.
+ * The setting that a variable was probably meant for: the one whose name takes fewest slips to become this one.
  * @param known names of all settings
- * @returns undefined for a known name, and for one that is like none of them
+ * @returns a name out of `known`; undefined for a known name, and for one that is like none of them
  */
 export function intendedFor(name: string, known: readonly string[]): string | undefined {
   if (known.includes(name)) return undefined;

@@ -12,7 +12,7 @@ export interface MysqlServer {
   tls?: { rejectUnauthorized: boolean; verifyIdentity: boolean; ca?: string };
 }
 
-/** Its message completes a sentence about the variable and holds no value. */
+/** Why a URL cannot be used: its message completes a sentence about the variable and holds no value. */
 export class UnusableMysqlUrl extends Error {}
 
 /** Of MySQL's own clients (https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode). */
@@ -25,7 +25,8 @@ const tlsOf: Record<string, MysqlServer['tls']> = {
 
 /**
  * Reads `mysql://user:password@host:3306/name`, each part decoded, with the options `ssl-mode` and `ssl-ca`.
- * @throws UnusableMysqlUrl
+ * @returns port 3306 if the URL has none; `tls` is undefined for a line in plain text
+ * @throws UnusableMysqlUrl saying what is wrong, also with the file that `ssl-ca` names
  */
 export function readMysqlUrl(text: string): MysqlServer {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Comma-separated. */
+/** Comma-separated items, without the spaces around them and without empty ones. */
 export const list = z.string().transform((text) =>
   text
     .split(',')
@@ -8,6 +8,7 @@ export const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 );
 
+/** A whole number in decimal digits, both ends included. */
 export function wholeNumber(least: number, most: number) {
   const message = `must be a whole number from ${least} to ${most}`;
   return z

@@ -273,7 +273,7 @@ describe('refusals', () => {
 
   it.each(bad)('name %s for %j, and nothing else', (name, value, fault) => {
     expect(refusal({ [name]: value }).message).toBe(
-      `These settings must be mended before Hodi can start:\n  ${name}: ${fault}`,
+      `These settings must be fixed before Hodi can start:\n  ${name}: ${fault}`,
     );
   });
 

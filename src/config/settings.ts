@@ -12,6 +12,7 @@ import { sharedSecretFaults } from './shared-secrets';
 import { providerSettingNames } from './sms-provider-settings';
 import { readSmsSettings, smsSettingNames, type SmsSettings } from './sms-settings';
 
+/** Injects `Settings`. */
 export const SETTINGS = Symbol('SETTINGS');
 
 /** Every setting of the service, read once and checked before anything else happens. */
@@ -20,6 +21,7 @@ export interface Settings {
   development: boolean;
   host: string;
   port: number;
+  /** Where the service keeps its own files: SQLite, development's secrets, texts of the transport `file`. */
   dataDir: string;
   database: { kind: 'sqlite'; file: string } | { kind: 'mysql'; url: string };
   /** Key rings, newest first. */
@@ -43,10 +45,13 @@ export interface Settings {
   refreshTokenIdleSeconds: number;
   refreshTokenMaxSeconds: number;
   otpTtlSeconds: number;
+  /** Comparisons with one code. */
   otpMaxAttempts: number;
+  /** From one text to a number to the next. */
   otpResendSeconds: number;
   sms: SmsSettings;
   redisUrl?: string;
+  /** Requests of one client address in `throttleTtlSeconds`; 0 for no limit. */
   throttleLimit: number;
   throttleTtlSeconds: number;
   /** CIDRs. */
@@ -74,8 +79,9 @@ export type AccessTokenClaim = (typeof accessTokenClaims)[number];
 
 /** Names every bad variable and what to do about it; never a value. */
 export class InvalidSettings extends CannotStart {
+  /** @param faults one line each: the variable's name, a colon, what is wrong with it */
   constructor(readonly faults: readonly string[]) {
-    super(`These settings must be mended before Hodi can start:\n${faults.map((it) => `  ${it}`).join('\n')}`);
+    super(`These settings must be fixed before Hodi can start:\n${faults.map((it) => `  ${it}`).join('\n')}`);
   }
 }
 
@@ -107,7 +113,10 @@ const privateKeys = someFiles.transform((files, context): KeyObject[] =>
   }),
 );
 
-/** ES256 for EC keys, RS256 for RSA keys (RFC 7518 section 3.1), HS256 where there is no key but a secret. */
+/**
+ * The algorithm that a key signs access tokens by: ES256 for EC keys, RS256 for RSA keys (RFC 7518 section 3.1), HS256
+ * where there is no key but a secret.
+ */
 export function algorithmOf(key: KeyObject | undefined): JwtAlgorithm {
   if (key === undefined) return 'HS256';
   return key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256';
@@ -200,10 +209,11 @@ function schema(production: boolean, asymmetric: boolean) {
   });
 }
 
-/** The names of all variables that are read, for the test that `.env.example` shows each of them. */
+/** The names of all variables that are read: a slip in a name is found by them, and `.env.example` shows each. */
 export const settingNames = [...Object.keys(schema(false, false).shape), ...smsSettingNames, ...providerSettingNames];
 
 /**
+ * Reads and checks all settings. Outside production, absent secrets are made and kept in the folder `DATA_DIR`.
  * @param env as `process.env`; an empty variable counts as absent
  * @throws InvalidSettings naming all faults at once
  */

@@ -1,7 +1,7 @@
 import { list } from './setting-kinds';
 import { providerSettingNames } from './sms-provider-settings';
 
-/** Those of the service first: a fault names the later variable. */
+/** The service's own come first: a fault names the later variable. */
 const secretNames = [
   'SECRET_KEY',
   'JWT_SECRET',
@@ -16,7 +16,7 @@ const keyRings = new Set(['SECRET_KEY', 'JWT_SECRET']);
 const leastLength = 32;
 
 /**
- * One secret with two purposes: its holder in one of them could act in the other.
+ * Finds secrets that have two purposes: who holds one for the first purpose could use it for the other.
  * @param given variables as they stand in the environment
  * @returns a line for each pair of variables that share a secret; no secret is in it
  */

@@ -82,7 +82,7 @@ describe('the route of texts', () => {
     expect(faults({ SMS_TRANSPORT: 'file,file' })).toEqual(['SMS_TRANSPORT: names no transport, or one twice']);
   });
 
-  it('has nobody in production who shows codes, for no country', () => {
+  it('has no transport in production that shows codes, for any country', () => {
     const fault = 'SMS_ROUTES: shows codes to anyone at the machine (console, file): not for production';
     const env = { ...production, ...complete.twilio, SMS_TRANSPORT: 'twilio' };
     expect(faults({ ...env, SMS_ROUTES: 'KE:twilio>file' })).toEqual([fault]);

@@ -5,7 +5,7 @@ import { Clock } from '../clock/clock';
 import { list, wholeNumber } from './setting-kinds';
 import { providerSettings, type ProviderName, type ProviderSettings } from './sms-provider-settings';
 
-/** Everybody who carries texts. */
+/** Everything that takes texts, by name: the two for trying out, then the providers. */
 export const smsTransportNames = [
   'console',
   'file',
@@ -21,7 +21,7 @@ export const smsTransportNames = [
 ] as const;
 export type SmsTransportName = (typeof smsTransportNames)[number];
 
-/** Transports that show codes to whoever can read the machine's screen or disk. */
+/** Transports that show codes to everyone who can read the machine's screen or disk. */
 const transportsForTryingOut: readonly string[] = ['console', 'file'];
 
 /** Orders of transports by country; `*` is everywhere else. */
@@ -32,6 +32,7 @@ export interface SmsSettings {
   routes: SmsRoutes;
   /** Of each provider that is in use. */
   providers: Partial<ProviderSettings>;
+  /** Where the transport `file` writes: a line of JSON for each text. */
   file: string;
   wording: SmsWordingSettings;
   /** What providers without signatures prove themselves by when they report. */
@@ -110,7 +111,7 @@ const testNumbers = list.transform((entries, context): TestNumber[] => {
 const notInProduction = 'shows codes to anyone at the machine (console, file): not for production';
 const unallowed = 'has codes that do not change; production wants OTP_TEST_NUMBERS_IN_PRODUCTION=true beside it';
 
-/** Who carries texts where. Read by itself, so that a fault elsewhere hides none in the settings of those who do. */
+/** The transports of each country. Read apart, so that a fault elsewhere hides none in the settings of their providers. */
 function routing(production: boolean) {
   const fitting = (names: readonly string[]) =>
     !production || !names.some((name) => transportsForTryingOut.includes(name));
@@ -174,8 +175,10 @@ export const smsSettingNames = [routing(false).in, others(false)]
   .filter((name) => !(name in formerSettings));
 
 /**
+ * Reads and checks the settings about texts, and those of the providers that texts are routed to.
+ * @param env without empty variables
  * @param faultsOf words the faults of a zod object, one line a variable
- * @returns no settings where anything is wrong
+ * @returns the settings, or the lines of all faults
  */
 export function readSmsSettings(
   env: Readonly<Record<string, string | undefined>>,

@@ -25,6 +25,7 @@ export class AuthEvents {
     private readonly log: Log,
   ) {}
 
+  /** Writes an event, which is logged once the transaction has committed. */
   async record(transaction: Transaction, event: NewAuthEvent): Promise<void> {
     const { kind, accountId, sessionId = null, phoneNumber, client } = event;
     const phonePseudonym = phoneNumber === undefined ? null : this.pseudonyms.of(phoneNumber);
@@ -43,11 +44,12 @@ export class AuthEvents {
     transaction.afterCommit(() => this.log.event(kind, fields));
   }
 
-  /** Newest first. */
+  /** A page of an account's events, newest first. */
   ofAccount({ manager }: Transaction, accountId: string, range: { skip: number; take: number }): Promise<AuthEvent[]> {
     return manager.find(AuthEvent, { where: { accountId }, order: { id: 'DESC' }, ...range });
   }
 
+  /** How many events an account has. */
   countOf({ manager }: Transaction, accountId: string): Promise<number> {
     return manager.countBy(AuthEvent, { accountId });
   }

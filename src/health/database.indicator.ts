@@ -10,6 +10,7 @@ const isOn = (value: unknown) => value !== 'OFF' && Number(value) !== 0;
 /** Whether the database takes writes, and whether its clock and this machine's agree. */
 @Injectable()
 export class DatabaseIndicator {
+  /** For terminus: `database`, and `clock` while that is down. */
   readonly checks: HealthIndicatorFunction[] = [() => this.check(), () => this.clockCheck()];
 
   constructor(

@@ -26,7 +26,11 @@ export class ReadinessService implements OnModuleDestroy {
     this.stopping = true;
   }
 
-  /** @throws NotReady naming what is down */
+  /**
+   * Asks each part.
+   * @returns the status of each part by name, in alphabetical order; none is `down`
+   * @throws NotReady with the status of each part, if one is `down`
+   */
   async check(): Promise<ReadinessDto> {
     const { details } = await this.checks
       .check([

@@ -7,6 +7,7 @@ import { REDIS } from '../redis/redis.module';
 /** Whether Redis takes writes. Each node counts for itself where it does not, so no node is out of service for that. */
 @Injectable()
 export class RedisIndicator {
+  /** For terminus: `redis`; none where no Redis is configured. */
   readonly checks: HealthIndicatorFunction[];
 
   constructor(

@@ -13,6 +13,10 @@ export interface RingKey {
 export class KeyRing {
   readonly all: readonly RingKey[];
 
+  /**
+   * @param secrets of the settings, newest first, 32 bytes or more each
+   * @param purpose such as `pseudonym`: keys of two purposes tell nothing of each other. A change ends all that was made.
+   */
   constructor(secrets: readonly string[], purpose: string) {
     this.all = secrets.map((secret) => ({
       id: derive(secret, `hodi/${purpose}/id`, 8).toString('hex'),
@@ -20,12 +24,21 @@ export class KeyRing {
     }));
   }
 
+  /**
+   * The key that makes what is new.
+   * @throws Error if there are no secrets, which the settings do not allow
+   */
   get newest(): RingKey {
     const [newest] = this.all;
     if (!newest) throw new Error('a key ring without a key');
     return newest;
   }
 
+  /**
+   * The key that made something.
+   * @param id as it was kept beside that
+   * @returns undefined if the key's secret is no longer in the settings
+   */
   find(id: string): RingKey | undefined {
     return this.all.find((it) => it.id === id);
   }

@@ -5,7 +5,10 @@ import type { KeyRing } from './key-ring';
 export class Pseudonyms {
   constructor(private readonly keys: KeyRing) {}
 
-  /** @returns 128 bits in hex */
+  /**
+   * @param phoneNumber E.164
+   * @returns 32 hex digits: the first 128 bits of HMAC-SHA-256 (RFC 2104) by the newest key
+   */
   of(phoneNumber: string): string {
     return createHmac('sha256', this.keys.newest.key).update(phoneNumber).digest('hex').slice(0, 32);
   }

@@ -2,6 +2,7 @@ import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { SETTINGS, type Settings } from '../config/settings';
 
+/** Injects where lines of the log go: standard output, or what a test reads. */
 export const LOG_DESTINATION = Symbol('LOG_DESTINATION');
 
 /** All that a log line may say beside its time, its level and what happened. No field can hold what a request said. */
@@ -33,7 +34,7 @@ export interface LogFields {
   origin?: string;
 }
 
-/** JSON lines for operators; also what Nest itself logs through. */
+/** JSON lines for operators. Nest itself logs through `log` and the methods after it. */
 @Injectable()
 export class Log implements LoggerService {
   private readonly pino: Logger;
@@ -45,34 +46,49 @@ export class Log implements LoggerService {
     );
   }
 
+  /**
+   * Logs what happened, at level info.
+   * @param what fixed words, never made from a request
+   */
   event(what: string, fields: LogFields = {}): void {
     this.pino.info(fields, what);
   }
 
+  /**
+   * Logs what failed, at level error.
+   * @param what fixed words, never made from a request
+   * @param cause logged without values of statements, runs of digits and tokens
+   */
   trouble(what: string, cause: unknown, fields: LogFields = {}): void {
     this.pino.error({ ...fields, error: describe(cause) }, what);
   }
 
+  /** At level debug: Nest tells of each module and route while it starts. */
   log(message: unknown): void {
     this.pino.debug(text(message));
   }
 
+  /** At level trace. */
   debug(message: unknown): void {
     this.pino.trace(text(message));
   }
 
+  /** At level trace. */
   verbose(message: unknown): void {
     this.pino.trace(text(message));
   }
 
+  /** At level warn. */
   warn(message: unknown): void {
     this.pino.warn(text(message));
   }
 
+  /** At level error. @param message text, or an error, which is logged as by `trouble` */
   error(message: unknown): void {
     this.pino.error({ error: describe(message) }, 'error');
   }
 
+  /** At level fatal. @param message text, or an error, which is logged as by `trouble` */
   fatal(message: unknown): void {
     this.pino.fatal({ error: describe(message) }, 'fatal error');
   }

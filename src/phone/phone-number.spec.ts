@@ -93,7 +93,7 @@ describe('written forms', () => {
     ['no country code', '0679190720'],
     ['a country code without its plus', '255679190720'],
     ['an international prefix for a plus', '00255679190720'],
-    ['a country code that is nobody’s', '+999679190720'],
+    ['a country code that no country has', '+999679190720'],
     ['a zero before the country code', '+0255679190720'],
     // libphonenumber calls these valid, but E.164 ends at 15 digits, and so do the columns of the database.
     ['a German number of 16 digits', '+4930123456789012'],

@@ -13,7 +13,7 @@ export interface PhonePolicy {
   countries?: readonly CountryCode[];
 }
 
-/** Types that cannot receive a text message, or at the expense of whoever sends it. */
+/** Types that cannot receive a text message, or only at a high price for the sender. */
 const untextable = new Set<NumberType>([
   'PREMIUM_RATE',
   'TOLL_FREE',
@@ -42,7 +42,11 @@ export class PhoneNumber {
     readonly textable: boolean,
   ) {}
 
-  /** @returns undefined for whatever libphonenumber's full metadata, or the policy, does not call a valid number */
+  /**
+   * Reads a number as people write it, in international form or in that of the policy's region.
+   * @param text with digits of any script and the signs that people write between them; letters make it no number
+   * @returns undefined if it is no valid number by libphonenumber's full metadata, or not one of the policy's countries
+   */
   static read(text: string, policy: PhonePolicy): PhoneNumber | undefined {
     const digits = undisguise(text);
     if (digits === undefined) return undefined;
@@ -53,7 +57,10 @@ export class PhoneNumber {
     return new PhoneNumber(number.number, number.country, textable);
   }
 
-  /** @param value what was refused: text that is no valid number, or a valid number that cannot receive texts */
+  /**
+   * The reason for a refusal, for clients that say it in words of their own.
+   * @param value what was refused: text that is no valid number, or a valid number that cannot receive texts
+   */
   static whyRefused(value: unknown, policy: PhonePolicy): PhoneNumberFault {
     if (value instanceof PhoneNumber) return 'not_a_mobile_number';
     const digits = typeof value === 'string' ? undisguise(value) : undefined;
@@ -64,6 +71,7 @@ export class PhoneNumber {
   }
 }
 
+/** Clients rely on these words: see `docs/problems.md`. */
 export type PhoneNumberFault =
   | 'not_a_phone_number'
   | 'invalid_country_code'

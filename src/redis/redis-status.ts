@@ -11,7 +11,11 @@ export class RedisStatus {
 
   constructor(private readonly log: Log) {}
 
-  /** @throws what the command failed with */
+  /**
+   * Learns from a command whether Redis works.
+   * @returns the reply to the command
+   * @throws what the command failed with
+   */
   async watch<T>(command: Promise<T>): Promise<T> {
     try {
       const reply = await command;
@@ -24,6 +28,10 @@ export class RedisStatus {
     }
   }
 
+  /**
+   * Learns that Redis does not work.
+   * @param error of a command or of the connection
+   */
   failed(error: unknown): void {
     const reply = replyIn(error);
     if (this.works) this.log.trouble(reply ? 'Redis refuses commands' : 'Redis is out of reach', reply ?? error);

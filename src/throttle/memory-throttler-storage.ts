@@ -12,6 +12,11 @@ export class MemoryThrottlerStorage implements ThrottlerStorage {
 
   constructor(private readonly clock: Clock) {}
 
+  /**
+   * Counts a request.
+   * @param ttl length of a window in milliseconds, the same in every call
+   * @returns hits of this window, and seconds until it ends
+   */
   async increment(key: string, ttl: number, limit: number) {
     const now = this.clock.monotonicMilliseconds();
     if (now >= this.endsAt) {

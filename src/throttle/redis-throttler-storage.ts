@@ -18,6 +18,11 @@ export class RedisThrottlerStorage implements ThrottlerStorage {
     private readonly own: ThrottlerStorage,
   ) {}
 
+  /**
+   * Counts a request, here and in Redis.
+   * @param ttl length of a window in milliseconds, the same in every call
+   * @returns hits of this window, and seconds until it ends; where Redis fails, hits are those of this node
+   */
   async increment(key: string, ttl: number, limit: number, blockDuration: number, throttlerName: string) {
     const counter = `hodi:throttle:${windowNumber(this.clock.now(), ttl)}:${key}`;
     const [own, shared] = await Promise.all([
