@@ -148,6 +148,8 @@ export const providerSettings = {
 };
 
 export type ProviderName = keyof typeof providerSettings;
+/** In the order in which messages and documentation list them. */
+export const providerNames = Object.keys(providerSettings) as ProviderName[];
 export type ProviderSettings = { [Name in ProviderName]: z.output<(typeof providerSettings)[Name]> };
 
 /** The names of all variables of providers. */

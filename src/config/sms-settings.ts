@@ -3,26 +3,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Clock } from '../clock/clock';
 import { list, wholeNumber } from './setting-kinds';
-import { providerSettings, type ProviderName, type ProviderSettings } from './sms-provider-settings';
-
-/** Everything that takes texts, by name: the two for trying out, then the providers. */
-export const smsTransportNames = [
-  'console',
-  'file',
-  'africastalking',
-  'beem',
-  'twilio',
-  'vonage',
-  'infobip',
-  'sns',
-  'smpp',
-  'kannel',
-  'webhook',
-] as const;
-export type SmsTransportName = (typeof smsTransportNames)[number];
+import { providerNames, providerSettings, type ProviderName, type ProviderSettings } from './sms-provider-settings';
 
 /** Transports that show codes to everyone who can read the machine's screen or disk. */
-const transportsForTryingOut: readonly string[] = ['console', 'file'];
+const transportsForTryingOut = ['console', 'file'] as const;
+
+export type SmsTransportName = (typeof transportsForTryingOut)[number] | ProviderName;
+
+/** Everything that takes texts, by name. */
+export const smsTransportNames: readonly SmsTransportName[] = [...transportsForTryingOut, ...providerNames];
 
 /** Orders of transports by country; `*` is everywhere else. */
 export type SmsRoutes = ReadonlyMap<CountryCode | '*', readonly SmsTransportName[]>;
@@ -113,8 +102,7 @@ const unallowed = 'has codes that do not change; production wants OTP_TEST_NUMBE
 
 /** The transports of each country. Read apart, so that a fault elsewhere hides none in the settings of their providers. */
 function routing(production: boolean) {
-  const fitting = (names: readonly string[]) =>
-    !production || !names.some((name) => transportsForTryingOut.includes(name));
+  const fitting = (names: readonly SmsTransportName[]) => !production || names.every(isProvider);
   const order = list
     .pipe(z.array(transportName))
     .refine(eachOnce, { error: 'names no transport, or one twice', abort: true })
@@ -214,4 +202,4 @@ export function readSmsSettings(
   return { sms, faults };
 }
 
-const isProvider = (name: string): name is ProviderName => name in providerSettings;
+const isProvider = (name: SmsTransportName): name is ProviderName => name in providerSettings;
