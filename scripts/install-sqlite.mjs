@@ -33,7 +33,7 @@ function npm(...args) {
 if (Number.parseInt(process.versions.node) < 22 && !works()) {
   process.stdout.write('Installing SQLite for Node 20: about a minute where it must be compiled ...\n');
   cpSync(wanted, installed, { recursive: true });
-  // Not an error: whoever has MySQL needs no SQLite, and a start without it says what to do.
+  // Not an error: with MySQL no SQLite is needed, and a start without it says what to do.
   if (npm('ci', '--prefix', '.', '--ignore-scripts=false', '--no-audit', '--no-fund').status !== 0 || !works()) {
     process.stderr.write(
       'better-sqlite3 could not be installed: on Node 20 that needs python3, make and a C++ compiler. ' +

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder that nobody else uses. */
+/** A new, empty folder. */
 export function scratchFolder(): string {
   return mkdtempSync(join(tmpdir(), 'hodi-test-'));
 }

@@ -49,7 +49,7 @@ export function postJson(url: string, path: string, body: unknown, headers: Reco
   return send(url, { method: 'POST', path, headers: json, body: JSON.stringify(body) });
 }
 
-/** What whoever asks for a code is told; the id is another one each time. */
+/** The answer to a request for a code; the id is another one each time. */
 export const otpSent =
   /^\{"detail":"OTP sent successfully","expires_in":300,"resend_in":60,"code_length":6,"code_format":"numeric","request_id":"[0-9a-f-]{36}"\}$/;
 
