@@ -11,7 +11,7 @@ import { ApiDocument } from './http/docs.controller';
 import { createAdapter } from './http/fastify-adapter';
 import { openFrontDoor } from './http/front-door';
 import { leadToDocs } from './http/front-page';
-import { openApiDocument, pathsBehindToken } from './http/openapi';
+import { openApiDocument } from './http/openapi';
 import { Origins } from './http/origins';
 import { Routes } from './http/routes';
 import { Log } from './log/log';
@@ -48,9 +48,7 @@ export function prepare(app: NestFastifyApplication, settings: Settings): void {
   const routes = app.get(Routes);
   openFrontDoor(app.getHttpAdapter().getInstance(), settings, routes, app.get(Connections), log);
   letBrowsersCall(app.getHttpAdapter().getInstance(), app.get(Origins));
-  const document = openApiDocument(app, settings.publicUrl);
-  app.get(ApiDocument).set(document);
-  routes.demandTokensFor(pathsBehindToken(document));
+  app.get(ApiDocument).set(openApiDocument(app, settings.publicUrl));
 }
 
 /** Not `app.listen`, which logs the address that it could not have. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type ConsoleMessage, type Page, type Response } from 'playwright-core';
-import { documentFile, openApiDocument } from './support/openapi-document';
+import { documentFile, expectDocumented, openApiDocument } from './support/openapi-document';
 import { requestOtpPath, send, verifyPath } from './support/http-client';
 import { ServiceProcess } from './support/service-process';
 
@@ -62,6 +62,19 @@ describe('the OpenAPI document', () => {
         'get /health/live/ 200 406 500',
         'get /health/ready/ 200 406 500 503',
       ].sort(),
+    );
+  });
+
+  it('shows every refusal that a route sends: another one fails a test', () => {
+    const refused = (detail: string, code: string) => () =>
+      expectDocumented('DELETE', '/api/account/me/', {
+        status: 403,
+        headers: { 'content-type': 'application/json' },
+        text: JSON.stringify({ detail, code }),
+      });
+    expect(refused('Sign in again to do this.', 'fresh_login_required')).not.toThrow();
+    expect(refused('This receipt is not authentic.', 'receipt_not_authentic')).toThrow(
+      /@Refuses does not name receipt/,
     );
   });
 

@@ -1,14 +1,9 @@
 import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiConsumes,
-  ApiHeader,
-  ApiTags,
-  ApiUnprocessableEntityResponse,
-} from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
 import { AcceptLanguage } from '../client/language-wish';
-import { acceptLanguage, idempotencyKey, keyReused, requestOtpRefusals, verifyOtpRefusals } from './account.examples';
+import { InvalidOtp, Throttled } from '../error/refusal';
+import { Refuses } from '../error/refuses';
 import { AccountService } from './account.service';
 import { OtpRequestedDto } from './dto/otp-requested.dto';
 import { RequestOtpDto } from './dto/request-otp.dto';
@@ -17,7 +12,6 @@ import { VerifyOtpDto } from './dto/verify-otp.dto';
 import { IdempotencyKey } from './idempotency-key.decorator';
 
 @ApiTags('account')
-@ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
 @Controller('api/account')
 export class AccountController {
   constructor(private readonly accounts: AccountService) {}
@@ -25,10 +19,7 @@ export class AccountController {
   /** Ask for a one-time code by text; inside its life the same code is sent again. */
   @Post('request-otp/')
   @HttpCode(HttpStatus.OK)
-  @ApiBadRequestResponse(requestOtpRefusals)
-  @ApiHeader(acceptLanguage)
-  @ApiHeader(idempotencyKey)
-  @ApiUnprocessableEntityResponse(keyReused)
+  @Refuses(Throttled)
   async requestOtp(
     @IdempotencyKey() key: string | undefined,
     @Body() { phone_number, locale }: RequestOtpDto,
@@ -41,9 +32,7 @@ export class AccountController {
   /** Trade a one-time code for an access and a refresh token; makes the account at the first sign-in. */
   @Post('verify-otp-and-generate-token/')
   @HttpCode(HttpStatus.OK)
-  @ApiHeader(idempotencyKey)
-  @ApiBadRequestResponse(verifyOtpRefusals)
-  @ApiUnprocessableEntityResponse(keyReused)
+  @Refuses(InvalidOtp)
   verifyOtpAndGenerateToken(
     @IdempotencyKey() key: string | undefined,
     @Body() { phone_number, otp }: VerifyOtpDto,

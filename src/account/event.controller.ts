@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { serviceUrl } from '../client/service-url';
 import { SETTINGS, type Settings } from '../config/settings';
 import { InvalidPage } from '../error/refusal';
+import { Refuses } from '../error/refuses';
 import { CurrentCaller, SignedIn, type Caller } from '../session/caller';
 import { AuthEventDto, EventsPageDto } from './dto/events-page.dto';
 import { eventsPerPage, ProfileService } from './profile.service';
@@ -29,10 +30,7 @@ export class EventController {
       ],
     },
   })
-  @ApiNotFoundResponse({
-    description: 'There is no such page.',
-    content: { 'application/json': { example: { detail: 'Invalid page.' } } },
-  })
+  @Refuses(InvalidPage)
   async listEvents(
     @CurrentCaller() caller: Caller,
     @Query('page') asked: unknown,

@@ -1,24 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Patch, Post } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiConsumes,
-  ApiForbiddenResponse,
-  ApiHeader,
-  ApiTags,
-  ApiUnprocessableEntityResponse,
-} from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
 import { AcceptLanguage } from '../client/language-wish';
+import { FreshLoginRequired, InvalidOtp, Throttled } from '../error/refusal';
+import { Refuses } from '../error/refuses';
 import { CurrentCaller, EndsSession, SignedIn, type Caller } from '../session/caller';
-import {
-  acceptLanguage,
-  badKey,
-  idempotencyKey,
-  keyReused,
-  newNumberRefusals,
-  notFresh,
-  requestOtpRefusals,
-} from './account.examples';
+import { numberTaken } from './accounts';
 import { OtpRequestedDto } from './dto/otp-requested.dto';
 import { ChangeProfileDto, NewPhoneNumberDto, ProfileDto } from './dto/profile.dto';
 import { VerifyOtpDto } from './dto/verify-otp.dto';
@@ -27,7 +14,6 @@ import { PhoneChangeService } from './phone-change.service';
 import { ProfileService } from './profile.service';
 
 @ApiTags('me')
-@ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
 @SignedIn()
 @Controller('api/account/me')
 export class MeController {
@@ -59,10 +45,7 @@ export class MeController {
   @Delete()
   @HttpCode(HttpStatus.NO_CONTENT)
   @EndsSession()
-  @ApiHeader(idempotencyKey)
-  @ApiBadRequestResponse(badKey)
-  @ApiForbiddenResponse(notFresh)
-  @ApiUnprocessableEntityResponse(keyReused)
+  @Refuses(FreshLoginRequired)
   deleteMe(@CurrentCaller() caller: Caller, @IdempotencyKey() key: string | undefined): Promise<void> {
     return this.profiles.delete(caller, key);
   }
@@ -70,11 +53,7 @@ export class MeController {
   /** Ask for a code at a new number, within 10 minutes of signing in; only this session can use it. */
   @Post('phone-number/')
   @HttpCode(HttpStatus.OK)
-  @ApiBadRequestResponse(requestOtpRefusals)
-  @ApiForbiddenResponse(notFresh)
-  @ApiHeader(acceptLanguage)
-  @ApiHeader(idempotencyKey)
-  @ApiUnprocessableEntityResponse(keyReused)
+  @Refuses(FreshLoginRequired, Throttled)
   async requestPhoneNumber(
     @CurrentCaller() caller: Caller,
     @IdempotencyKey() key: string | undefined,
@@ -91,10 +70,7 @@ export class MeController {
    */
   @Post('phone-number/verify/')
   @HttpCode(HttpStatus.OK)
-  @ApiBadRequestResponse(newNumberRefusals)
-  @ApiForbiddenResponse(notFresh)
-  @ApiHeader(idempotencyKey)
-  @ApiUnprocessableEntityResponse(keyReused)
+  @Refuses(FreshLoginRequired, InvalidOtp, { refusal: numberTaken(), when: 'The number has an account of its own.' })
   async verifyPhoneNumber(
     @CurrentCaller() caller: Caller,
     @IdempotencyKey() key: string | undefined,

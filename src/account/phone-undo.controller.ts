@@ -1,19 +1,14 @@
 import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiConsumes,
-  ApiHeader,
-  ApiTags,
-  ApiUnprocessableEntityResponse,
-} from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
-import { idempotencyKey, keyReused, undoRefusals } from './account.examples';
+import { InvalidOtp } from '../error/refusal';
+import { Refuses } from '../error/refuses';
+import { numberTaken } from './accounts';
 import { PhoneUndoDto, PhoneUndoneDto } from './dto/phone-undo.dto';
 import { IdempotencyKey } from './idempotency-key.decorator';
 import { PhoneUndoService } from './phone-undo.service';
 
 @ApiTags('account')
-@ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
 @Controller('api/account/phone-number')
 export class PhoneUndoController {
   constructor(private readonly undos: PhoneUndoService) {}
@@ -21,9 +16,7 @@ export class PhoneUndoController {
   /** Undo a change of number within 72 hours, by the code in the text to the former number; all sessions end. */
   @Post('undo/')
   @HttpCode(HttpStatus.OK)
-  @ApiBadRequestResponse(undoRefusals)
-  @ApiHeader(idempotencyKey)
-  @ApiUnprocessableEntityResponse(keyReused)
+  @Refuses(InvalidOtp, { refusal: numberTaken(), when: 'The number has an account of its own.' })
   async undoPhoneNumber(
     @IdempotencyKey() key: string | undefined,
     @Body() { phone_number, code }: PhoneUndoDto,

@@ -1,13 +1,13 @@
 import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
-import { ApiConsumes, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
+import { TokenNotValid } from '../error/refusal';
+import { Refuses } from '../error/refuses';
 import { AnyTokenDto, EmptyDto, RefreshTokenDto, TokenPairDto } from './dto/token.dto';
 import { RenewalService } from './renewal.service';
-import { tokenNotValid } from './token.examples';
 
 @ApiTags('token')
-@ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
-@ApiUnauthorizedResponse(tokenNotValid)
+@Refuses(TokenNotValid)
 @Controller('api/account/token')
 export class TokenController {
   constructor(private readonly renewals: RenewalService) {}

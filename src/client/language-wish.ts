@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { documentHeader } from './document-header';
 
 /** The language in which a client wants to get texts, as far as its request tells. */
 export interface LanguageWish {
@@ -13,4 +14,11 @@ export interface LanguageWish {
 export const AcceptLanguage = createParamDecorator(
   (_data: unknown, context: ExecutionContext) =>
     context.switchToHttp().getRequest<FastifyRequest>().headers['accept-language'],
+  [
+    documentHeader({
+      name: 'Accept-Language',
+      description: 'Languages of the text, where `locale` names none that there are words in.',
+      schema: { type: 'string' },
+    }),
+  ],
 );

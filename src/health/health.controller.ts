@@ -1,5 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
+import { NotReady } from '../error/refusal';
+import { Refuses } from '../error/refuses';
 import { LivenessDto, ReadinessDto } from './readiness.dto';
 import { ReadinessService } from './readiness.service';
 
@@ -16,22 +18,7 @@ export class HealthController {
 
   /** The database takes writes, its clock agrees with this machine's, and the process is not stopping. */
   @Get('ready/')
-  @ApiServiceUnavailableResponse({
-    description: 'A part is down, or the process is stopping.',
-    content: {
-      'application/json': {
-        schema: {
-          type: 'object',
-          required: ['status', 'parts'],
-          properties: {
-            status: { type: 'string', enum: ['unavailable'] },
-            parts: { type: 'object', additionalProperties: { type: 'string', enum: ['up', 'degraded', 'down'] } },
-          },
-        },
-        example: { status: 'unavailable', parts: { database: 'down' } },
-      },
-    },
-  })
+  @Refuses(NotReady)
   ready(): Promise<ReadinessDto> {
     return this.readiness.check();
   }

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import type { Settings } from '../config/settings';
 import { AddressThrottlerGuard } from '../throttle/address-throttler.guard';
 import { ThrottleModule } from '../throttle/throttle.module';
@@ -9,6 +9,7 @@ import { Connections } from './connections';
 import { CrossSiteGuard } from './cross-site.guard';
 import { ApiDocument, DocsController } from './docs.controller';
 import { DtoPipe } from './dto.pipe';
+import { Handlers } from './handlers';
 import { NegotiationGuard } from './negotiation.guard';
 import { Origins } from './origins';
 import { ProblemController } from './problem.controller';
@@ -19,8 +20,9 @@ import { UnroutedController } from './unrouted.controller';
 
 /** Guards run in the order in which they stand here, which is the contract's order of refusals. */
 @Module({
-  imports: [ThrottleModule, SessionModule],
+  imports: [DiscoveryModule, ThrottleModule, SessionModule],
   providers: [
+    Handlers,
     Routes,
     Connections,
     Origins,

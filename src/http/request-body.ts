@@ -5,6 +5,9 @@ import { jsonFields } from './json-body';
 import { multipartFields } from './multipart-body';
 import { bodyLimit } from './refusal-replies';
 
+/** The media types that `RequestBody` reads. */
+export const bodyMediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
+
 /** A body as it came in. Parsed only when a handler's turn has come: throttling and 405 go before a parse error. */
 export class RequestBody {
   constructor(

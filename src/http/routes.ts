@@ -1,9 +1,17 @@
+import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { Handlers } from './handlers';
 
-/** Which methods each path of the service has: Fastify itself only knows whether one method has one path. */
+/**
+ * Which methods each path of the service has, and which paths need a token: Fastify itself only knows whether one method
+ * has one path.
+ */
+@Injectable()
 export class Routes {
   private readonly methods = new Map<string, Set<string>>();
-  private behindToken: string[] = [];
+  private behindToken?: string[];
+
+  constructor(private readonly handlers: Handlers) {}
 
   /** To be called before the first route is made. */
   collect(fastify: FastifyInstance): void {
@@ -16,12 +24,9 @@ export class Routes {
     });
   }
 
-  /** @param paths templates of the OpenAPI document; what stands there is told once, by the controllers */
-  demandTokensFor(paths: readonly string[]): void {
-    this.behindToken = paths.map((path) => withSlash(path.replaceAll(/\{(\w+)\}/g, ':$1')));
-  }
-
+  /** @param path decoded; whether any method of it is `@SignedIn()` */
   demandsToken(path: string): boolean {
+    this.behindToken ??= this.handlers.pathsBehindToken();
     return this.behindToken.some((pattern) => matches(pattern, withSlash(path)));
   }
 

@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pathOf } from '../client/request-path';
 import { MethodNotAllowed, NotFound } from '../error/refusal';
+import { bodyMediaTypes } from './request-body';
 import { Routes } from './routes';
 
 /** What REST framework answers to `OPTIONS`. */
@@ -10,7 +11,7 @@ interface RouteDescription {
   name: string;
   description: string;
   renders: string[];
-  parses: string[];
+  parses: readonly string[];
 }
 
 /**
@@ -35,7 +36,7 @@ export class UnroutedController {
       name: nameOf(path),
       description: '',
       renders: ['application/json'],
-      parses: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+      parses: bodyMediaTypes,
     };
   }
 }

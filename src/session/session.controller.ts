@@ -1,6 +1,8 @@
 import { Controller, Delete, Get, HttpCode, HttpStatus, Param } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
+import { NotFound } from '../error/refusal';
+import { Refuses } from '../error/refuses';
 import { IdPipe } from '../field/id.pipe';
 import { CurrentCaller, SignedIn, type Caller } from './caller';
 import { SessionDto } from './dto/session.dto';
@@ -29,10 +31,7 @@ export class SessionController {
   /** Close a session of the caller. */
   @Delete(':id/')
   @HttpCode(HttpStatus.NO_CONTENT)
-  @ApiNotFoundResponse({
-    description: 'No live session of the caller.',
-    content: { 'application/json': { example: { detail: 'Not found.' } } },
-  })
+  @Refuses({ refusal: NotFound, when: 'No live session of the caller.' })
   closeSession(
     @CurrentCaller() caller: Caller,
     @Param('id', IdPipe) id: string,

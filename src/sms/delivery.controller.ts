@@ -1,5 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
+import { NotFound } from '../error/refusal';
+import { Refuses } from '../error/refuses';
 import { IdPipe } from '../field/id.pipe';
 import { DeliveryDto } from './dto/delivery.dto';
 import { SmsOutbox } from './sms-outbox';
@@ -11,10 +13,7 @@ export class DeliveryController {
 
   /** What became of the text of a request. */
   @Get(':request_id/')
-  @ApiNotFoundResponse({
-    description: 'There was no such request.',
-    content: { 'application/json': { example: { detail: 'Not found.' } } },
-  })
+  @Refuses({ refusal: NotFound, when: 'There was no such request.' })
   async readDelivery(@Param('request_id', IdPipe) requestId: string): Promise<DeliveryDto> {
     return new DeliveryDto(await this.outbox.stateOf(requestId));
   }

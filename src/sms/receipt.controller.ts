@@ -9,20 +9,11 @@ import {
   Post,
   type ExecutionContext,
 } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiBody,
-  ApiConsumes,
-  ApiForbiddenResponse,
-  ApiNotFoundResponse,
-  ApiParam,
-  ApiPayloadTooLargeResponse,
-  ApiQuery,
-  ApiServiceUnavailableResponse,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBody, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { smsTransportNames, type SmsTransportName } from '../config/sms-settings';
+import { MalformedBody, NotFound, ReceiptNotAuthentic, ServiceUnavailable } from '../error/refusal';
+import { Refuses } from '../error/refuses';
 import { ReceiptTakenDto } from './dto/receipt-taken.dto';
 import type { ReceiptRequest } from './sms-receipt';
 import { SmsReceipts } from './sms-receipts';
@@ -37,20 +28,6 @@ const ProviderCall = createParamDecorator((_data: unknown, context: ExecutionCon
   return { url, query, headers, bytes, mediaType, fields: () => received.fields() };
 });
 
-const example = (detail: string, code?: string) => ({
-  content: { 'application/json': { example: { detail, ...(code ? { code } : {}) } } },
-});
-
-const unreadable = {
-  description: 'The call is the provider’s, but not as its documentation says.',
-  content: {
-    'application/json': {
-      schema: { $ref: '#/components/schemas/Detail' },
-      examples: { notAReceipt: { summary: 'No receipt', value: { detail: 'id and status are required.' } } },
-    },
-  },
-};
-
 /** What both forms of the route answer. */
 const ReceiptReplies = () =>
   applyDecorators(
@@ -61,19 +38,18 @@ const ReceiptReplies = () =>
       schema: { type: 'string' },
       description: '`SMS_RECEIPT_TOKEN`, for providers that do not sign.',
     }),
-    ApiForbiddenResponse({
-      description: 'The call does not prove that it comes from the provider.',
-      ...example('This receipt is not authentic.', 'receipt_not_authentic'),
-    }),
-    ApiBadRequestResponse(unreadable),
-    ApiNotFoundResponse({
-      description: 'The transport is not in use or has no receipts, or there is no such text.',
-      ...example('Not found.'),
-    }),
-    ApiServiceUnavailableResponse({
-      description: 'The database does not answer.',
-      ...example('Service temporarily unavailable, try again later.'),
-    }),
+    Refuses(
+      ReceiptNotAuthentic,
+      {
+        refusal: new MalformedBody('id and status are required.'),
+        when: 'The call is the provider’s, but not as its documentation says.',
+      },
+      {
+        refusal: NotFound,
+        when: 'The transport is not in use or has no receipts, or there is no such text.',
+      },
+      ServiceUnavailable,
+    ),
   );
 
 @ApiTags('sms')
@@ -85,11 +61,6 @@ export class ReceiptController {
   @Post(':transport/')
   @HttpCode(HttpStatus.OK)
   @ReceiptReplies()
-  @ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data')
-  @ApiPayloadTooLargeResponse({
-    description: 'The body is too large.',
-    ...example('Request body exceeds 65536 bytes.'),
-  })
   @ApiBody({ schema: { type: 'object', description: 'As the provider sends it.' } })
   takeReceipt(
     @Param('transport') transport: SmsTransportName,
