@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
 import { AcceptLanguage } from '../client/language-wish';
+import { accountPrefix } from '../client/request-path';
 import { InvalidOtp, Throttled } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { AccountService } from './account.service';
@@ -12,7 +13,7 @@ import { VerifyOtpDto } from './dto/verify-otp.dto';
 import { IdempotencyKey } from './idempotency-key.decorator';
 
 @ApiTags('account')
-@Controller('api/account')
+@Controller(accountPrefix)
 export class AccountController {
   constructor(private readonly accounts: AccountService) {}
 

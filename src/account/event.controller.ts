@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { accountPrefix } from '../client/request-path';
 import { serviceUrl } from '../client/service-url';
 import { SETTINGS, type Settings } from '../config/settings';
 import { InvalidPage } from '../error/refusal';
@@ -11,7 +12,7 @@ import { eventsPerPage, ProfileService } from './profile.service';
 
 @ApiTags('me')
 @SignedIn()
-@Controller('api/account/events')
+@Controller(`${accountPrefix}/events`)
 export class EventController {
   constructor(
     private readonly profiles: ProfileService,
@@ -37,7 +38,7 @@ export class EventController {
     @Req() request: FastifyRequest,
   ): Promise<EventsPageDto> {
     const { page, count, events } = await this.profiles.eventsOf(caller, pageAsked(asked));
-    const list = `${serviceUrl(request, this.settings.publicUrl)}/api/account/events/`;
+    const list = `${serviceUrl(request, this.settings.publicUrl)}/${accountPrefix}/events/`;
     const link = (to: number) => (to === 1 ? list : `${list}?page=${to}`);
     return {
       count,

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Patch, Post } from
 import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
 import { AcceptLanguage } from '../client/language-wish';
+import { accountPrefix } from '../client/request-path';
 import { FreshLoginRequired, InvalidOtp, Throttled } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { CurrentCaller, EndsSession, SignedIn, type Caller } from '../session/caller';
@@ -15,7 +16,7 @@ import { ProfileService } from './profile.service';
 
 @ApiTags('me')
 @SignedIn()
-@Controller('api/account/me')
+@Controller(`${accountPrefix}/me`)
 export class MeController {
   constructor(
     private readonly profiles: ProfileService,

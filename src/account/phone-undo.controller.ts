@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
+import { accountPrefix } from '../client/request-path';
 import { InvalidOtp } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { numberTaken } from './accounts';
@@ -9,7 +10,7 @@ import { IdempotencyKey } from './idempotency-key.decorator';
 import { PhoneUndoService } from './phone-undo.service';
 
 @ApiTags('account')
-@Controller('api/account/phone-number')
+@Controller(`${accountPrefix}/phone-number`)
 export class PhoneUndoController {
   constructor(private readonly undos: PhoneUndoService) {}
 

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
+import { accountPrefix } from '../client/request-path';
 import { TokenNotValid } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { AnyTokenDto, EmptyDto, RefreshTokenDto, TokenPairDto } from './dto/token.dto';
@@ -8,7 +9,7 @@ import { RenewalService } from './renewal.service';
 
 @ApiTags('token')
 @Refuses(TokenNotValid)
-@Controller('api/account/token')
+@Controller(`${accountPrefix}/token`)
 export class TokenController {
   constructor(private readonly renewals: RenewalService) {}
 

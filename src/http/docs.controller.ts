@@ -2,7 +2,7 @@ import { Controller, Get, Header, Inject, Injectable, Req, Res } from '@nestjs/c
 import { ApiExcludeController, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dump } from 'js-yaml';
-import { pathOf } from '../client/request-path';
+import { docsPrefix, openApiFile, pathOf } from '../client/request-path';
 import { SETTINGS, type Settings } from '../config/settings';
 import { docsFile, docsFiles, docsPage } from './docs-page';
 
@@ -23,7 +23,7 @@ export class ApiDocument {
 
 /** Swagger UI and the OpenAPI document, unless `API_DOCS` is off. */
 @ApiExcludeController()
-@Controller('api')
+@Controller()
 export class DocsController {
   private readonly policy: string;
 
@@ -38,14 +38,14 @@ export class DocsController {
       "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   }
 
-  @Get(['docs/', 'docs/index.html'])
+  @Get([`${docsPrefix}/`, `${docsPrefix}/index.html`])
   @Header('Content-Type', 'text/html; charset=utf-8')
   page(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
     reply.header('Content-Security-Policy', this.policy);
     return docsPage(pathOf(request).endsWith('/docs') ? './docs/' : './');
   }
 
-  @Get(docsFiles.map((name) => `docs/${name}`))
+  @Get(docsFiles.map((name) => `${docsPrefix}/${name}`))
   @Header('Cache-Control', 'public, max-age=3600')
   file(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Buffer {
     const { type, bytes } = docsFile(docsFiles.find((name) => request.routeOptions.url?.includes(`/${name}`))!);
@@ -53,12 +53,12 @@ export class DocsController {
     return bytes;
   }
 
-  @Get('openapi.json')
+  @Get(`${openApiFile}.json`)
   json(): OpenAPIObject {
     return this.document.get();
   }
 
-  @Get('openapi.yaml')
+  @Get(`${openApiFile}.yaml`)
   @Header('Content-Type', 'text/yaml; charset=utf-8')
   yaml(): string {
     return dump(this.document.get(), { skipInvalid: true, noRefs: true });

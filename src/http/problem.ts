@@ -1,8 +1,9 @@
+import { docsPrefix } from '../client/request-path';
 import type { AnyRefusal, RefusalCode } from '../error/refusal';
 import type { RefusalReply } from './refusal-replies';
 
 /** Where each code has a section of its own: `docs/problems.md`, as the service itself serves it. */
-export const problemsPath = '/api/docs/problems/';
+export const problemsPath = `/${docsPrefix}/problems/`;
 
 /** RFC 9457, with what a program needs: a code that stays, the request's id, and each bad field by itself. */
 export interface Problem {

@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, HttpStatus, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
+import { accountPrefix } from '../client/request-path';
 import { NotFound } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { IdPipe } from '../field/id.pipe';
@@ -10,7 +11,7 @@ import { SessionService } from './session.service';
 
 @ApiTags('session')
 @SignedIn()
-@Controller('api/account/sessions')
+@Controller(`${accountPrefix}/sessions`)
 export class SessionController {
   constructor(private readonly sessions: SessionService) {}
 

@@ -1,5 +1,6 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { accountPrefix } from '../client/request-path';
 import { NotFound } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { IdPipe } from '../field/id.pipe';
@@ -7,7 +8,7 @@ import { DeliveryDto } from './dto/delivery.dto';
 import { SmsOutbox } from './sms-outbox';
 
 @ApiTags('account')
-@Controller('api/account/request-otp')
+@Controller(`${accountPrefix}/request-otp`)
 export class DeliveryController {
   constructor(private readonly outbox: SmsOutbox) {}
 

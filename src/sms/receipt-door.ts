@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { receiptPrefix } from '../client/request-path';
 import type { SmsSettings, SmsTransportName } from '../config/sms-settings';
 import { textIn, type ReceiptRequest } from './sms-receipt';
 
@@ -9,7 +10,7 @@ export class ReceiptDoor {
   /** @returns undefined where nothing is said of how the world reaches this service */
   urlFor(transport: SmsTransportName, query: Record<string, string> = {}): string | undefined {
     const { publicUrl } = this.settings;
-    return publicUrl && `${publicUrl}/api/sms/receipts/${transport}/${asQuery(query)}`;
+    return publicUrl && `${publicUrl}/${receiptPrefix}/${transport}/${asQuery(query)}`;
   }
 
   /** The same with the token, for providers that do not sign; also undefined where there is none. */

@@ -11,6 +11,7 @@ import {
 } from '@nestjs/common';
 import { ApiBody, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { receiptPrefix } from '../client/request-path';
 import { smsTransportNames, type SmsTransportName } from '../config/sms-settings';
 import { MalformedBody, NotFound, ReceiptNotAuthentic, ServiceUnavailable } from '../error/refusal';
 import { Refuses } from '../error/refuses';
@@ -53,7 +54,7 @@ const ReceiptReplies = () =>
   );
 
 @ApiTags('sms')
-@Controller('api/sms/receipts')
+@Controller(receiptPrefix)
 export class ReceiptController {
   constructor(private readonly receipts: SmsReceipts) {}
 

@@ -1,10 +1,11 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { wellKnownPrefix } from '../client/request-path';
 import { JwksDto } from './dto/jwks.dto';
 import { TokenService } from './token.service';
 
 @ApiTags('token')
-@Controller('.well-known')
+@Controller(wellKnownPrefix)
 export class JwksController {
   constructor(private readonly tokens: TokenService) {}
 
