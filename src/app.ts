@@ -6,14 +6,11 @@ import type { Settings } from './config/settings';
 import { ReadinessService } from './health/readiness.service';
 import { CannotListen } from './http/cannot-listen';
 import { Connections } from './http/connections';
-import { letBrowsersCall } from './http/cors';
 import { ApiDocument } from './http/docs.controller';
 import { createAdapter } from './http/fastify-adapter';
 import { openFrontDoor } from './http/front-door';
 import { leadToDocs } from './http/front-page';
 import { openApiDocument } from './http/openapi';
-import { Origins } from './http/origins';
-import { Routes } from './http/routes';
 import { Log } from './log/log';
 
 /** From a signal to the end: process managers kill after 10 s. A longer drain gets what closing needs on top. */
@@ -43,11 +40,8 @@ async function create(settings: Settings): Promise<NestFastifyApplication> {
 
 /** Sets up what an application needs between being made and being started, in the service and in tests alike. */
 export function prepare(app: NestFastifyApplication, settings: Settings): void {
-  const log = app.get(Log);
-  app.useLogger(log);
-  const routes = app.get(Routes);
-  openFrontDoor(app.getHttpAdapter().getInstance(), settings, routes, app.get(Connections), log);
-  letBrowsersCall(app.getHttpAdapter().getInstance(), app.get(Origins));
+  app.useLogger(app.get(Log));
+  openFrontDoor(app, settings);
   app.get(ApiDocument).set(openApiDocument(app, settings.publicUrl));
 }
 

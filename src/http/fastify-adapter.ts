@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import { parseAddress, TrustedProxies } from '../client/client-address';
 import type { Settings } from '../config/settings';
 import { MalformedRequest } from '../error/refusal';
-import { bodyLimit } from './refusal-replies';
 import { refusalOf, tellTo } from './refusal.filter';
+import { bodyLimit } from './request-body';
 import { securityHeaders } from './security-headers';
 
 /** Milliseconds for a whole request to come in, so that slow senders cannot hold connections. */

@@ -25,9 +25,6 @@ const bearer = { 'WWW-Authenticate': 'Bearer realm="api"' };
 
 const seconds = (count: number) => `${count} second${count === 1 ? '' : 's'}`;
 
-export const bodyLimit = 8_192;
-/** Providers report of up to 100 texts in one call. */
-export const receiptBodyLimit = 65_536;
 /** A media type is told back, as REST framework does, but not a page of it. */
 const longestTold = 200;
 

@@ -16,7 +16,7 @@ import {
 } from '../error/refusal';
 import type { DeclaredRefusal } from '../error/refuses';
 import type { ObjectSchema, Operation } from './openapi-types';
-import { receiptBodyLimit } from './refusal-replies';
+import { receiptBodyLimit } from './request-body';
 
 /**
  * The refusals that the front door sends before the route has its turn: they follow from the path, the method, and whether

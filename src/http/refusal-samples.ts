@@ -25,7 +25,7 @@ import {
   type RefusalCode,
 } from '../error/refusal';
 import type { DeclaredRefusal } from '../error/refuses';
-import { bodyLimit } from './refusal-replies';
+import { bodyLimit } from './request-body';
 
 /** A refusal as the OpenAPI document shows it. */
 export interface RefusalSample {

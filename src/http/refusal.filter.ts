@@ -11,7 +11,8 @@ import {
 import { Log } from '../log/log';
 import { json, prefersProblems, problemJson } from './media-range';
 import { problemOf } from './problem';
-import { bodyLimit, replyTo, serverErrorReply } from './refusal-replies';
+import { replyTo, serverErrorReply } from './refusal-replies';
+import { bodyLimit } from './request-body';
 
 /** The one place where whatever was thrown becomes a reply. */
 @Catch()

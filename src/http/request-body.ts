@@ -1,9 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isReceiptPath } from '../client/request-path';
 import { UnsupportedMediaType } from '../error/refusal';
 import { formFields } from './form-body';
 import { jsonFields } from './json-body';
 import { multipartFields } from './multipart-body';
-import { bodyLimit } from './refusal-replies';
+
+/** In bytes. */
+export const bodyLimit = 8_192;
+/** Providers report of up to 100 texts in one call. */
+export const receiptBodyLimit = 65_536;
 
 /** The media types that `RequestBody` reads. */
 export const bodyMediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
@@ -47,9 +52,12 @@ function isReadable(parameter: string): boolean {
   return name.trim().toLowerCase() !== 'charset' || /^"?(utf-?8|us-ascii)"?$/i.test(value.trim());
 }
 
-/** Takes every body as bytes, in place of Fastify's own parsers. */
+/** Takes every body as bytes, in place of Fastify's own parsers; 413 for one that is too large. */
 export function readBodiesAsBytes(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
+  fastify.addHook('onRoute', (route) => {
+    if (isReceiptPath(route.url)) route.bodyLimit = receiptBodyLimit;
+  });
   const contentTypes = new WeakMap<FastifyRequest, string>();
   fastify.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request;
