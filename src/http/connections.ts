@@ -16,7 +16,7 @@ export class Connections {
   private leaving = false;
   private closing = false;
 
-  /** To be called before the server listens. */
+  /** Follows each connection from its start to its end. To be called before the server listens. */
   watch(fastify: FastifyInstance): void {
     this.server = fastify.server;
     fastify.server.on('connection', (socket: Socket) => {

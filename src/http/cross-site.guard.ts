@@ -15,6 +15,7 @@ const safeMethods = ['GET', 'HEAD', 'OPTIONS'];
 export class CrossSiteGuard implements CanActivate {
   constructor(private readonly origins: Origins) {}
 
+  /** @throws CrossSiteRequest */
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (safeMethods.includes(request.method) || !isAccountPath(pathOf(request))) return true;

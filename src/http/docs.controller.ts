@@ -11,10 +11,12 @@ import { docsFile, docsFiles, docsPage } from './docs-page';
 export class ApiDocument {
   private made?: OpenAPIObject;
 
+  /** To be called once, before the service listens. */
   set(document: OpenAPIObject): void {
     this.made = document;
   }
 
+  /** @throws if it is asked for before it is made */
   get(): OpenAPIObject {
     if (this.made === undefined) throw new Error('the OpenAPI document is not made yet');
     return this.made;

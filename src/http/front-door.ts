@@ -68,11 +68,11 @@ function routeEveryMethod(fastify: FastifyInstance): void {
   missing.forEach((method) => fastify.addHttpMethod(method));
   // No DELETE of ours has a body: one is not read, as with GET, so that none is too large.
   fastify.addHttpMethod('DELETE', { overrideExisting: true });
-  // An expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1); Node would answer 417 by itself.
+  // An expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1); Node would answer 417.
   fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
 }
 
-/** 400 for a request without a proper host; with the headers that every reply has, that one, too. */
+/** 400 for a request without a proper host. The headers that every reply has are set before, so that this one has them. */
 function checkHost(fastify: FastifyInstance, proxies: TrustedProxies): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     noteClientAddress(request, proxies);

@@ -15,7 +15,7 @@ function mediaRanges(accept: string): MediaRange[] {
   });
 }
 
-/** Whether a caller can be answered at all. As in REST framework, `q` does not count here. */
+/** Whether a caller with this `Accept` can be answered at all. As in REST framework, `q` does not count here. */
 export function acceptsJson(accept = '*/*'): boolean {
   const known = ['*/*', 'application/*', json, problemJson];
   return mediaRanges(accept).some(({ type }) => known.includes(type));

@@ -1,7 +1,11 @@
 import { Busboy } from '@fastify/busboy';
 import { MalformedBody } from '../error/refusal';
 
-/** Text fields of multipart/form-data (RFC 7578); a file is no text, so it stands as an object. */
+/**
+ * Text fields of `multipart/form-data` (RFC 7578); a file is no text, so it stands as an object.
+ *
+ * @throws MalformedBody
+ */
 export function multipartFields(bytes: Buffer, contentType: string): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const refuse = () => reject(new MalformedBody('Multipart form parse error - Invalid boundary or unfinished part'));

@@ -11,6 +11,7 @@ const pages: readonly unknown[] = [DocsController, ProblemController];
 /** Refuses a caller that takes no JSON. */
 @Injectable()
 export class NegotiationGuard implements CanActivate {
+  /** @throws NotAcceptable */
   canActivate(context: ExecutionContext): boolean {
     if (pages.includes(context.getClass())) return true;
     if (!acceptsJson(context.switchToHttp().getRequest<FastifyRequest>().headers.accept)) throw new NotAcceptable();

@@ -2,7 +2,7 @@ import type { RefusalCode } from '../error/refusal';
 import type { ObjectSchema, Response, Schema } from './openapi-types';
 import { json, problemJson } from './media-range';
 import { problemTitles } from './problem';
-import { replyTo, serverErrorReply, type RefusalReply } from './refusal-replies';
+import { replyFor, serverErrorReply, type RefusalReply } from './refusal-replies';
 import type { RefusalSample } from './refusal-samples';
 
 const detail: ObjectSchema = {
@@ -70,7 +70,7 @@ const schemaOf = (code: RefusalCode): Schema =>
 export function refusalResponses(samples: readonly RefusalSample[]): Record<string, Response> {
   const byStatus = new Map<number, Map<string, RefusalSample>>();
   for (const sample of samples) {
-    const { status, body } = replyTo(sample.refusal);
+    const { status, body } = replyFor(sample.refusal);
     const ofStatus = byStatus.get(status) ?? new Map<string, RefusalSample>();
     // What a route declares beside a rule is one example.
     const key = JSON.stringify([sample.refusal.code, body]);
@@ -91,7 +91,7 @@ const serverError: Response = {
 const retryAfter = { description: 'Seconds to wait.', schema: { type: 'integer' as const, minimum: 1 } };
 
 function responseTo(samples: readonly RefusalSample[]): Response {
-  const replies = samples.map(({ refusal }) => replyTo(refusal));
+  const replies = samples.map(({ refusal }) => replyFor(refusal));
   const schemas = [
     ...new Map(samples.map(({ refusal: { code } }) => [JSON.stringify(schemaOf(code)), schemaOf(code)])),
   ];

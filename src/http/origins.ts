@@ -21,11 +21,16 @@ export class Origins {
     if (settings.publicUrl !== undefined) this.ownOrigin = new URL(settings.publicUrl).origin;
   }
 
-  /** Whether pages of any other origin than ours may call. */
+  /** Whether pages of any other origin than ours may call; if none may, no reply has CORS headers. */
   get areListed(): boolean {
     return this.settings.development || this.settings.corsOrigins.length > 0;
   }
 
+  /**
+   * Whether pages of this origin may call.
+   *
+   * @param origin as the header `Origin` has it (RFC 6454 section 6.2)
+   */
   isListed(origin: string): boolean {
     return this.settings.corsOrigins.includes(origin) || (this.settings.development && local.test(origin));
   }

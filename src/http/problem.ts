@@ -5,7 +5,7 @@ import type { RefusalReply } from './refusal-replies';
 /** Where each code has a section of its own: `docs/problems.md`, as the service itself serves it. */
 export const problemsPath = `/${docsPrefix}/problems/`;
 
-/** RFC 9457, with what a program needs: a code that stays, the request's id, and each bad field by itself. */
+/** RFC 9457, with what a program needs: a code that stays, the request's id, and the faults of each bad field. */
 export interface Problem {
   type: string;
   title: string;

@@ -1,7 +1,9 @@
 import type { AnyRefusal, RefusalCode } from '../error/refusal';
 
+/** What the front door sends for a refusal: the plain form, which problem details are made from as well. */
 export interface RefusalReply {
   status: number;
+  /** As JSON. */
   body: unknown;
   headers?: Record<string, string>;
 }
@@ -75,7 +77,8 @@ export const refusalReplies: { readonly [Code in RefusalCode]: ReplyTo<Code> } =
 
 export const serverErrorReply: RefusalReply = detail(500, 'A server error occurred.');
 
-export function replyTo(refusal: AnyRefusal): RefusalReply {
+/** The plain reply for a refusal: `refusalReplies` by its code. */
+export function replyFor(refusal: AnyRefusal): RefusalReply {
   const reply = refusalReplies[refusal.code] as (refusal: AnyRefusal) => RefusalReply;
   return reply(refusal);
 }

@@ -49,6 +49,7 @@ const alone = (refusal: DeclaredRefusal['refusal']): DeclaredRefusal => ({ refus
 
 function refusalsOfBody(path: string, body: Operation['requestBody'], schemas: Schemas): DeclaredRefusal[] {
   return [
+    // Any route may send 400 for a bad `Host`; it is shown where 400 is a usual reply.
     ...[MalformedRequest, UnsupportedMediaType, MalformedBody].map(alone),
     ...badFields(schemaOf(body, schemas)),
     { refusal: isReceiptPath(path) ? new BodyTooLarge(receiptBodyLimit) : BodyTooLarge },

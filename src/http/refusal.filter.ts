@@ -11,10 +11,10 @@ import {
 import { Log } from '../log/log';
 import { json, prefersProblems, problemJson } from './media-range';
 import { problemOf } from './problem';
-import { replyTo, serverErrorReply } from './refusal-replies';
+import { replyFor, serverErrorReply } from './refusal-replies';
 import { bodyLimit } from './request-body';
 
-/** The one place where whatever was thrown becomes a reply. */
+/** The one place where what was thrown becomes a reply. */
 @Catch()
 export class RefusalFilter implements ExceptionFilter {
   constructor(private readonly log: Log) {}
@@ -36,9 +36,14 @@ export class RefusalFilter implements ExceptionFilter {
   }
 }
 
-/** A refusal, or our own fault, in the form that the caller prefers. */
+/**
+ * A refusal, or our own fault, in the form that the caller prefers.
+ *
+ * @param refusal undefined for our own fault
+ * @returns the status, the headers and the body, which is yet to be written as JSON
+ */
 export function tellTo({ headers, id }: FastifyRequest, refusal: AnyRefusal | undefined) {
-  const plain = refusal === undefined ? serverErrorReply : replyTo(refusal);
+  const plain = refusal === undefined ? serverErrorReply : replyFor(refusal);
   const asProblem = prefersProblems(headers.accept);
   return {
     status: plain.status,
@@ -48,8 +53,10 @@ export function tellTo({ headers, id }: FastifyRequest, refusal: AnyRefusal | un
 }
 
 /**
+ * What a thrown error means to the caller, be it ours, Nest's or Fastify's.
+ *
  * @param limitBytes how large a body may be where it was thrown
- * @returns undefined for what is nobody's refusal but our fault
+ * @returns undefined for what is no refusal but our own fault
  */
 export function refusalOf(thrown: unknown, limitBytes = bodyLimit): AnyRefusal | undefined {
   if (thrown instanceof Refusal) return thrown as AnyRefusal;

@@ -62,8 +62,7 @@ export function readBodiesAsBytes(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request;
     contentTypes.set(request, headers['content-type'] ?? '');
-    // Fastify refuses some types by itself, in its own words and before the throttle.
-    // And QUERY without one, where 405 is due.
+    // Fastify would refuse some types in its own words and before the throttle, and QUERY without a type where 405 is due.
     if (headers['content-type'] !== undefined || request.method === 'QUERY')
       headers['content-type'] = 'application/octet-stream';
     done();

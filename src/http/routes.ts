@@ -13,7 +13,7 @@ export class Routes {
 
   constructor(private readonly handlers: Handlers) {}
 
-  /** To be called before the first route is made. */
+  /** Learns the methods of each route as it is made. To be called before the first one. */
   collect(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ url, method }) => {
       if (url.includes('*')) return;
@@ -24,7 +24,12 @@ export class Routes {
     });
   }
 
-  /** @param path decoded; whether any method of it is `@SignedIn()` */
+  /**
+   * What a request to this path needs first, whatever its method.
+   *
+   * @param path decoded, with or without the slash at its end
+   * @returns whether any route of the path is `@SignedIn()`
+   */
   demandsToken(path: string): boolean {
     this.behindToken ??= this.handlers.pathsBehindToken();
     return this.behindToken.some((pattern) => matches(pattern, withSlash(path)));

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import * as refusals from '../../src/error/refusal';
 import type { ProblemCode } from '../../src/http/problem';
-import { replyTo } from '../../src/http/refusal-replies';
+import { replyFor } from '../../src/http/refusal-replies';
 import type { HttpReply } from './http-client';
 
 /** Where the set-up of the suite keeps the document that a built service serves. */
@@ -105,7 +105,7 @@ const varying: Readonly<Record<number, ProblemCode>> = {
 
 function refusalIn(status: number, body: object): ProblemCode {
   if (status === 400 && !('detail' in body)) return 'invalid_fields';
-  const same = constant.find((refusal) => isDeepStrictEqual(replyTo(refusal).body, body));
+  const same = constant.find((refusal) => isDeepStrictEqual(replyFor(refusal).body, body));
   return same?.code ?? varying[status]!;
 }
 
