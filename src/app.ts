@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
+import { docsPrefix } from './client/request-path';
 import type { Settings } from './config/settings';
 import { ReadinessService } from './health/readiness.service';
 import { CannotListen } from './http/cannot-listen';
@@ -61,7 +62,7 @@ function announce(url: string, { production, development, sms }: Settings, log: 
   const transports = [...sms.routes.values()].flat();
   const shown = transports.includes('file') ? `in ${sms.file}` : `on phones, by ${[...new Set(transports)].join(', ')}`;
   const codes = transports.includes('console') ? 'here' : shown;
-  process.stdout.write(`\n  Hodi listens on ${url}\n  Swagger UI: ${url}/api/docs/\n  Codes appear ${codes}.\n\n`);
+  process.stdout.write(`\n  Hodi listens on ${url}\n  Swagger UI: ${url}/${docsPrefix}/\n  Codes appear ${codes}.\n\n`);
 }
 
 /** A second signal changes nothing: the first one ends the process. */
