@@ -25,5 +25,6 @@ export function testEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv
   };
 }
 
-export const mysqlUrl = process.env.TEST_MYSQL_URL;
-export const redisUrl = process.env.TEST_REDIS_URL;
+/** Servers that tests may use; an empty variable counts as absent. */
+export const mysqlUrl = process.env.TEST_MYSQL_URL || undefined;
+export const redisUrl = process.env.TEST_REDIS_URL || undefined;
