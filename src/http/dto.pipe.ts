@@ -18,9 +18,10 @@ export class DtoPipe implements PipeTransform {
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body' || metatype === undefined) return value;
     const given = value instanceof RequestBody ? await value.fields() : {};
-    const dto = new (metatype as Type<Record<string, unknown>>)();
+    const dtoClass = metatype as DtoClass;
+    const dto = new dtoClass();
     // Only what the DTO names: unknown fields are ignored, and never reach a service.
-    for (const field of fieldsOf(metatype)) {
+    for (const field of fieldsOf(dtoClass)) {
       if (Object.hasOwn(given, field)) dto[field] = this.read(given[field], dto, field);
     }
     const errors = validateSync(dto);
@@ -45,9 +46,19 @@ export class DtoPipe implements PipeTransform {
   }
 }
 
-function fieldsOf(metatype: ArgumentMetadata['metatype']): Set<string> {
-  const rules = getMetadataStorage().getTargetValidationMetadatas(metatype!, '', false, false);
-  return new Set(rules.map(({ propertyName }) => propertyName));
+/** DTOs are few and do not change: their fields are collected once. */
+const knownFields = new Map<DtoClass, ReadonlySet<string>>();
+
+type DtoClass = Type<Record<string, unknown>>;
+
+/** @returns the names of the fields that a DTO's rules are about */
+function fieldsOf(dtoClass: DtoClass): ReadonlySet<string> {
+  const known = knownFields.get(dtoClass);
+  if (known !== undefined) return known;
+  const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false);
+  const fields = new Set(rules.map(({ propertyName }) => propertyName));
+  knownFields.set(dtoClass, fields);
+  return fields;
 }
 
 /** Each of these ends the checking of its field; the rest are told together, in REST framework's order. */

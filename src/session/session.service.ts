@@ -46,7 +46,8 @@ export class SessionService {
    */
   async open(transaction: Transaction, start: SessionStart): Promise<Session> {
     const { accountId, newMember, client, phoneNumber, idempotency, importedJti = null } = start;
-    await this.makeRoom(transaction, accountId);
+    // An account that was made just now has no other session.
+    if (!newMember) await this.makeRoom(transaction, accountId);
     const now = this.clock.now();
     const { idleSeconds, maxSeconds } = this.policy;
     const session: Session = {
