@@ -54,7 +54,7 @@ function environment(databaseUrl: string, providerUrl: string): Record<string, s
   };
 }
 
-const start = (env: Record<string, string>) => Server.start(['--max-semi-space-size=4', 'dist/main.js'], env);
+const start = (env: Record<string, string>) => Server.start(['--max-semi-space-size=16', 'dist/main.js'], env);
 
 /** Texts of one prefix with codes that live: a flood, which has the fewest places. */
 async function fillOutbox(env: Record<string, string>): Promise<void> {
