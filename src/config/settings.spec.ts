@@ -56,7 +56,7 @@ describe('defaults', () => {
         file: join(folder, 'sms.jsonl'),
         wording: { appName: 'Hodi', defaultLocale: 'en' },
         testNumbers: [],
-        inFlight: 256,
+        inFlight: 400,
       },
       throttleLimit: 100,
       throttleTtlSeconds: 60,

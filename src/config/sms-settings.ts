@@ -129,7 +129,7 @@ function others(production: boolean) {
   return z
     .object({
       SMS_FILE: z.string().optional(),
-      SMS_IN_FLIGHT: wholeNumber(1, 2_000).default(256),
+      SMS_IN_FLIGHT: wholeNumber(1, 2_000).default(400),
       ...formerSettings,
       SMS_APP_NAME: z
         .string()
