@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { PoolConnection } from 'mysql2';
-import type { EntityManager, EntityTarget, QueryRunner } from 'typeorm';
+import type { EntityManager, EntityMetadata, EntityTarget, QueryRunner } from 'typeorm';
 import type { Refusal } from '../error/refusal';
 import { DatabaseUnavailable } from './database-fault';
 import { runOnMysql, runOnSqlite, type SqlValue, type StatementResult } from './statement';
@@ -54,10 +54,9 @@ export class Transaction {
    * @param row every column of it
    */
   async insert<Row extends object>(entity: EntityTarget<Row>, row: Row): Promise<void> {
-    const { tableName, columns } = this.runner.dataSource.getMetadata(entity);
-    const names = columns.map(({ databaseName }) => databaseName).join(', ');
-    const values = columns.map(({ propertyName }) => asSqlValue(row[propertyName as keyof Row]));
-    await this.execute(`INSERT INTO ${tableName} (${names}) VALUES (${values.map(() => '?').join(', ')})`, values);
+    const metadata = this.runner.dataSource.getMetadata(entity);
+    const values = metadata.columns.map(({ propertyName }) => asSqlValue(row[propertyName as keyof Row]));
+    await this.execute(insertText(metadata), values);
   }
 
   /** For what may only happen once others can see what was written; a rollback forgets it. */
@@ -82,4 +81,16 @@ export class Transaction {
 
 function asSqlValue(value: unknown): SqlValue {
   return typeof value === 'boolean' ? Number(value) : (value as SqlValue);
+}
+
+/** Made once for each entity: a sign-in inserts two rows. */
+const insertTexts = new WeakMap<EntityMetadata, string>();
+
+function insertText(metadata: EntityMetadata): string {
+  const known = insertTexts.get(metadata);
+  if (known !== undefined) return known;
+  const names = metadata.columns.map(({ databaseName }) => databaseName);
+  const text = `INSERT INTO ${metadata.tableName} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
+  insertTexts.set(metadata, text);
+  return text;
 }
