@@ -3,7 +3,7 @@
  * dispatch sends the texts: it stands above otp and sms, beside account.
  * @type {import('dependency-cruiser').IConfiguration}
  */
-const ground = ['client', 'clock', 'config', 'error', 'field', 'key', 'log', 'phone', 'redis', 'transaction'];
+const ground = ['client', 'clock', 'error', 'field', 'key', 'log', 'phone', 'redis', 'transaction', 'variable'];
 
 /** What each feature may import beside the ground and itself. */
 const features = {
@@ -20,10 +20,12 @@ const features = {
 
 /** Ground rooms import nothing of ours but these. */
 const groundMayUse = {
-  config: ['clock', 'error'],
+  client: ['variable'],
   field: ['error', 'phone'],
-  log: ['config'],
-  redis: ['config', 'log'],
+  key: ['error', 'variable'],
+  log: ['variable'],
+  phone: ['variable'],
+  redis: ['log', 'variable'],
   transaction: ['clock', 'error', 'log'],
 };
 
@@ -52,6 +54,7 @@ module.exports = {
     ...Object.entries(features).map(([room, others]) => border(room, [...ground, ...others])),
     border('database', [...ground, 'account', 'event', 'otp', 'session', 'sms']),
     border('http', [...ground, 'throttle', 'session']),
+    border('settings', [...ground, ...Object.keys(features), 'database', 'http']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

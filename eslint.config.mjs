@@ -11,7 +11,7 @@ export default tseslint.config(
         'error',
         { object: 'Math', property: 'random', message: 'Guessable: take node:crypto or uuid.' },
         { object: 'Date', property: 'now', message: 'Ask the Clock, so that tests can set the time.' },
-        { object: 'process', property: 'env', message: 'Settings are read in src/config only.' },
+        { object: 'process', property: 'env', message: 'Settings are read in src/settings only.' },
       ],
       'no-restricted-syntax': [
         'error',
@@ -29,7 +29,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**', 'bench/**', 'ormconfig.ts', 'src/config/environment.ts', 'src/clock/**', '**/*.spec.ts'],
+    files: ['test/**', 'bench/**', 'ormconfig.ts', 'src/settings/environment.ts', 'src/clock/**', '**/*.spec.ts'],
     rules: { 'no-restricted-properties': 'off', 'no-restricted-syntax': 'off' },
   },
 );

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { v4 as uuidv4 } from 'uuid';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { KeyRing } from '../src/key/key-ring';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
@@ -59,10 +59,10 @@ const start = (env: Record<string, string>) => Server.start(['--max-semi-space-s
 /** Texts of one prefix with codes that live: a flood, which has the fewest places. */
 async function fillOutbox(env: Record<string, string>): Promise<void> {
   const settings = readSettings(env);
-  const dataSource = await connectDatabase(await databaseOptions(settings));
+  const dataSource = await connectDatabase(await databaseOptions(settings.database));
   const now = new Date();
   const expiresAt = new Date(now.getTime() + 600_000);
-  const keyId = new KeyRing(settings.secretKeys, 'otp').newest.id;
+  const keyId = new KeyRing(settings.key.secretKeys, 'otp').newest.id;
   for (let from = 0; from < texts; from += 500) {
     const challenges = Array.from({ length: 500 }, (_, index) => ({
       ...{ phoneNumber: `+25568${1_000_000 + from + index}`, purpose: 'sign-in' as const, id: uuidv4(), keyId },

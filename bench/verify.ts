@@ -8,7 +8,7 @@ import type { DataSource } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
 import { Clock } from '../src/clock/clock';
 import { Account } from '../src/account/account.entity';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { KeyRing } from '../src/key/key-ring';
 import { OtpChallenge } from '../src/otp/otp-challenge.entity';
@@ -115,13 +115,13 @@ async function measure(name: string, databaseUrl: string): Promise<void> {
     LOG_LEVEL: process.env.LOG_LEVEL,
   };
   const settings = readSettings(env);
-  const codes = new OtpCodes(new KeyRing(settings.secretKeys, 'otp'), new TestNumbers([], new Clock()));
-  const dataSource = await connectDatabase(await databaseOptions(settings));
+  const codes = new OtpCodes(new KeyRing(settings.key.secretKeys, 'otp'), new TestNumbers([], new Clock()));
+  const dataSource = await connectDatabase(await databaseOptions(settings.database));
   const hodi = await Server.start(['--max-semi-space-size=16', 'dist/main.js'], env);
   process.stdout.write(`\n${name}: first reply ${Math.round(hodi.startMilliseconds)} ms after the start, `);
   process.stdout.write(`${hodi.memory} MB when idle\n`);
   const bare =
-    settings.database.kind === 'mysql' &&
+    settings.database.database.kind === 'mysql' &&
     (await Server.start(['-r', '@swc-node/register', 'bench/bare-server.ts'], env));
   line('connections', 'server', 'verifies/s', 'p50 ms', 'p95 ms', 'p99 ms', 'share');
   await trial(hodi.url, await seed(dataSource, codes, 1_000), 16);

@@ -1,12 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountModule } from './account/account.module';
-import { ConfigModule } from './config/config.module';
-import type { Settings } from './config/settings';
 import { DatabaseModule } from './database/database.module';
 import { DispatchModule } from './dispatch/dispatch.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { LogModule } from './log/log.module';
+import type { Settings } from './settings/settings';
+import { SettingsModule } from './settings/settings.module';
 
 /** The parts list. */
 @Module({})
@@ -15,10 +15,10 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.with(settings),
+        SettingsModule.with(settings),
         LogModule,
         DatabaseModule,
-        HttpModule.with(settings),
+        HttpModule.with(settings.http),
         AccountModule,
         DispatchModule,
         HealthModule,

@@ -3,7 +3,6 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
 import { docsPrefix } from './client/request-path';
-import type { Settings } from './config/settings';
 import { ReadinessService } from './health/readiness.service';
 import { CannotListen } from './http/cannot-listen';
 import { Connections } from './http/connections';
@@ -13,6 +12,7 @@ import { openFrontDoor } from './http/front-door';
 import { leadToDocs } from './http/front-page';
 import { openApiDocument } from './http/openapi';
 import { Log } from './log/log';
+import type { Settings } from './settings/settings';
 
 /** From a signal to the end: process managers kill after 10 s. A longer drain gets what closing needs on top. */
 const stopMilliseconds = 9_500;
@@ -30,24 +30,28 @@ export async function serve(settings: Settings): Promise<void> {
 }
 
 async function create(settings: Settings): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), createAdapter(settings), {
-    logger: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(settings),
+    createAdapter(settings.client),
+    {
+      logger: false,
+      abortOnError: false,
+    },
+  );
   prepare(app, settings);
-  if (settings.development && settings.apiDocs) leadToDocs(app.getHttpAdapter().getInstance());
+  if (settings.mode.development && settings.http.apiDocs) leadToDocs(app.getHttpAdapter().getInstance());
   return app;
 }
 
 /** Sets up what an application needs between being made and being started, in the service and in tests alike. */
 export function prepare(app: NestFastifyApplication, settings: Settings): void {
   app.useLogger(app.get(Log));
-  openFrontDoor(app, settings);
-  app.get(ApiDocument).set(openApiDocument(app, settings.publicUrl));
+  openFrontDoor(app, settings.client);
+  app.get(ApiDocument).set(openApiDocument(app, settings.client.publicUrl));
 }
 
 /** Not `app.listen`, which logs the address that it could not have. */
-async function listen(app: NestFastifyApplication, { host, port }: Settings): Promise<string> {
+async function listen(app: NestFastifyApplication, { http: { host, port } }: Settings): Promise<string> {
   await app.init();
   const fastify = app.getHttpAdapter().getInstance();
   return fastify.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
@@ -55,7 +59,7 @@ async function listen(app: NestFastifyApplication, { host, port }: Settings): Pr
   });
 }
 
-function announce(url: string, { production, development, sms }: Settings, log: Log): void {
+function announce(url: string, { mode: { production, development }, sms }: Settings, log: Log): void {
   log.event('listening', { url });
   if (development) log.event('pages of any port of localhost may call, as NODE_ENV is development');
   if (production) return;
@@ -66,7 +70,11 @@ function announce(url: string, { production, development, sms }: Settings, log: 
 }
 
 /** A second signal changes nothing: the first one ends the process. */
-function stopOn(app: NestFastifyApplication, { shutdownDrainSeconds }: Settings, ...signals: NodeJS.Signals[]): void {
+function stopOn(
+  app: NestFastifyApplication,
+  { http: { shutdownDrainSeconds } }: Settings,
+  ...signals: NodeJS.Signals[]
+): void {
   let stopping: Promise<void> | undefined;
   const begin = () => (stopping ??= stop(app, shutdownDrainSeconds * 1_000));
   signals.forEach((signal) => process.on(signal, () => void begin()));

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { readEnvironment } from './config/environment';
 import { exitFor } from './error/cannot-start';
+import { readEnvironment } from './settings/environment';
 
 /** `npm start`: the service, with the settings of `.env` and the environment. */
 async function main(): Promise<void> {

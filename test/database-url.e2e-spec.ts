@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { connectDatabase, databaseOptions, UnusableDatabase } from '../src/database/data-source';
 import { scratchFolder, testEnvironment } from './support/environment';
 import { hasMariaServer, MariaServer } from './support/maria-server';
@@ -25,7 +25,7 @@ function makeCertificate(authority: string): void {
 }
 
 async function connect(url: string) {
-  return connectDatabase(await databaseOptions(readSettings(testEnvironment({ DATABASE_URL: url }))));
+  return connectDatabase(await databaseOptions(readSettings(testEnvironment({ DATABASE_URL: url })).database));
 }
 
 (hasMariaServer ? describe : describe.skip)('DATABASE_URL (skipped without mariadbd)', () => {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { Account } from '../src/account/account.entity';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { ServiceUnavailable } from '../src/error/refusal';
 import { SmsDispatcher } from '../src/dispatch/sms-dispatcher';
@@ -21,7 +21,7 @@ const onMysql = mysqlUrl === undefined ? describe.skip : describe;
 const phone = '+255679190720';
 
 async function connect(databaseUrl: string): Promise<DataSource> {
-  return connectDatabase(await databaseOptions(readSettings(testEnvironment({ DATABASE_URL: databaseUrl }))));
+  return connectDatabase(await databaseOptions(readSettings(testEnvironment({ DATABASE_URL: databaseUrl })).database));
 }
 
 const account = (number: number): Account => ({

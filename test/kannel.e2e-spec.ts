@@ -1,4 +1,4 @@
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { Log } from '../src/log/log';
 import { transportsOf } from '../src/sms/transports';
 import { testEnvironment } from './support/environment';
@@ -43,8 +43,8 @@ async function endOf({ url }: ServiceProcess, requestId: string): Promise<string
 /** A transport alone. */
 function transportOf(env: NodeJS.ProcessEnv) {
   const settings = readSettings(testEnvironment(env));
-  const log = new Log(settings, { write: () => undefined });
-  return transportsOf(settings, new FakeClock(), log)[0]!;
+  const log = new Log(settings.log, { write: () => undefined });
+  return transportsOf(settings.sms, new FakeClock(), log)[0]!;
 }
 
 const text = (to: string) => ({ id: '0', to, text: 'Habari {é}', ttlSeconds: 300 });

@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JWK } from 'jose';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { databases, mysql, sqlite } from './support/databases';
 import { mysqlUrl, scratchFolder, secrets, testEnvironment } from './support/environment';
 import { codeIn } from './support/inbox';

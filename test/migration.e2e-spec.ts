@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { databaseOptions, open } from '../src/database/data-source';
 import type { migrations } from '../src/database/migrations';
 import { FollowTexts1764100000000 } from '../src/database/migrations/1764100000000-follow-texts';
@@ -13,7 +13,7 @@ describe.each(databases)('rows from before a migration, on $name', (database) =>
 
   async function migrateBefore(migration: (typeof migrations)[number]): Promise<void> {
     const settings = readSettings(testEnvironment({ DATABASE_URL: await database.create() }));
-    const options = { ...(await databaseOptions(settings)), migrationsRun: false };
+    const options = { ...(await databaseOptions(settings.database)), migrationsRun: false };
     dataSource = await open(new DataSource(options));
     await dataSource.runMigrations();
     await undo(migration);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import smpp, { type Session } from 'smpp';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { ServiceUnavailable } from '../src/error/refusal';
 import { Log } from '../src/log/log';
 import { segmentsOf, sizeOf } from '../src/sms/alphabet';
@@ -85,8 +85,8 @@ describe('the SMPP transport', () => {
   function transportTo(url: string, env: NodeJS.ProcessEnv = {}): SmsTransport {
     const given = { SMS_TRANSPORT: 'smpp', SMPP_URL: url, SMPP_SENDER: 'HODI', ...env };
     const settings = readSettings(testEnvironment(given));
-    const log = new Log(settings, { write: (line) => void logged.push(line) });
-    return transportsOf(settings, new FakeClock(), log)[0]!;
+    const log = new Log(settings.log, { write: (line) => void logged.push(line) });
+    return transportsOf(settings.sms, new FakeClock(), log)[0]!;
   }
 
   const open = (other = transport) => (transport = other).open!((it) => report(it));

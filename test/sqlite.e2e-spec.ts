@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { sqliteDriver } from '../src/database/sqlite-driver';
 import { sqlite } from './support/databases';
@@ -34,7 +34,7 @@ async function unlock(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-const options = async (url: string) => databaseOptions(readSettings(testEnvironment({ DATABASE_URL: url })));
+const options = async (url: string) => databaseOptions(readSettings(testEnvironment({ DATABASE_URL: url })).database);
 
 describe('a SQLite file that another process has locked', () => {
   it('makes 503 of everything that asks for it, while the rest is served, and 200 afterwards', async () => {
@@ -126,7 +126,7 @@ describe('the rights of a SQLite file', () => {
     writeFileSync(join(folder, 'sms.jsonl'), '');
     chmodSync(folder, 0o755);
     const settings = readSettings(testEnvironment({ DATA_DIR: folder }));
-    const dataSource = await connectDatabase(await databaseOptions(settings));
+    const dataSource = await connectDatabase(await databaseOptions(settings.database));
     expect([rights(folder), rights(join(folder, 'hodi.sqlite'))]).toEqual(['700', '600']);
     await dataSource.destroy();
   });

@@ -4,7 +4,8 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { connectDatabase, databaseOptions, type DatabaseSettings } from '../src/database/data-source';
+import { connectDatabase, databaseOptions } from '../src/database/data-source';
+import type { DatabaseSettings } from '../src/database/database-settings';
 import { scratchFolder, secrets, testEnvironment } from './support/environment';
 import { freePort } from './support/free-port';
 import { ServiceProcess } from './support/service-process';

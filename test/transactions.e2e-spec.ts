@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { Account } from '../src/account/account.entity';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { connectDatabase, databaseOptions } from '../src/database/data-source';
 import { InvalidOtp, ServiceUnavailable, Throttled } from '../src/error/refusal';
 import { Session } from '../src/session/session.entity';
@@ -16,7 +16,7 @@ describe.each(databases)('a transaction on $name', (database) => {
 
   beforeAll(async () => {
     dataSource = await connectDatabase(
-      await databaseOptions(readSettings(testEnvironment({ DATABASE_URL: await database.create() }))),
+      await databaseOptions(readSettings(testEnvironment({ DATABASE_URL: await database.create() })).database),
     );
     transactions = new TransactionRunner(dataSource);
   });

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { inspect } from 'node:util';
-import { readSettings } from '../src/config/settings';
+import { readSettings } from '../src/settings/settings';
 import { Log } from '../src/log/log';
 import { GuardedTransport } from '../src/sms/guarded-transport';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../src/sms/sms-transport';
@@ -52,13 +52,13 @@ afterAll(() => server.stop());
 
 function parts(env: NodeJS.ProcessEnv) {
   const settings = readSettings(testEnvironment(env));
-  const log = new Log(settings, { write: () => undefined });
+  const log = new Log(settings.log, { write: () => undefined });
   return { settings, log };
 }
 
 function transportOf(name: Name, env: NodeJS.ProcessEnv = {}, url = server.url): SmsTransport {
   const { settings, log } = parts({ SMS_TRANSPORT: name, ...providerEnvironment(url)[name], ...env });
-  return transportsOf(settings, clock, log)[0]!;
+  return transportsOf(settings.sms, clock, log)[0]!;
 }
 
 const waiting = () => new AbortController().signal;

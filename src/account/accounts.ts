@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock';
-import type { AccessTokenClaim } from '../config/settings';
 import { InvalidFields } from '../error/refusal';
 import { PhoneNumber } from '../phone/phone-number';
 import { isDuplicate } from '../transaction/database-fault';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
+import type { AccessTokenClaim } from './account-settings';
 import { Account } from './account.entity';
 
 export type KnownAccount = Pick<Account, 'id' | 'displayName' | 'locale'>;

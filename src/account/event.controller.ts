@@ -1,9 +1,9 @@
-import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
+import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { ClientSettings } from '../client/client-settings';
 import { accountPrefix } from '../client/request-path';
 import { serviceUrl } from '../client/service-url';
-import { SETTINGS, type Settings } from '../config/settings';
 import { InvalidPage } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { CurrentCaller, SignedIn, type Caller } from '../session/caller';
@@ -16,7 +16,7 @@ import { eventsPerPage, ProfileService } from './profile.service';
 export class EventController {
   constructor(
     private readonly profiles: ProfileService,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly settings: ClientSettings,
   ) {}
 
   /** What happened to the caller's way in, newest first. */

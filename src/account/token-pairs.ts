@@ -1,15 +1,15 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS, type Settings } from '../config/settings';
+import { Injectable } from '@nestjs/common';
 import { TokenNotValid } from '../error/refusal';
 import type { Session } from '../session/session.entity';
 import { TokenService, type TokenPair } from '../token/token.service';
+import { AccountSettings } from './account-settings';
 import { Accounts, type AccountClaimValues } from './accounts';
 
 /** Signs the tokens of sessions, with what the operator wants told of the account. */
 @Injectable()
 export class TokenPairs {
   constructor(
-    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'accessTokenClaims'>,
+    private readonly settings: AccountSettings,
     private readonly tokens: TokenService,
     private readonly accounts: Accounts,
   ) {}

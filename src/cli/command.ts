@@ -1,7 +1,7 @@
 import 'reflect-metadata';
-import { readEnvironment } from '../config/environment';
-import type { Settings } from '../config/settings';
 import { exitFor } from '../error/cannot-start';
+import { readEnvironment } from '../settings/environment';
+import type { Settings } from '../settings/settings';
 
 /**
  * Runs a command with the settings of `.env` and the environment.

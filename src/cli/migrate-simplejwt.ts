@@ -23,7 +23,7 @@ type Outcome = 'made' | 'known' | 'refused';
 command(async (settings) => {
   const [file] = process.argv.slice(2);
   if (file === undefined) throw new CannotStart(usage);
-  const dataSource = await connectDatabase({ ...(await databaseOptions(settings)), migrationsRun: false });
+  const dataSource = await connectDatabase({ ...(await databaseOptions(settings.database)), migrationsRun: false });
   const transactions = new TransactionRunner(dataSource);
   const counts: Record<Outcome, number> = { made: 0, known: 0, refused: 0 };
   const refuse = (line: number, why: string) => {
@@ -31,7 +31,7 @@ command(async (settings) => {
     process.stderr.write(`line ${line}: ${why}; left out\n`);
   };
   for await (const { line, userId, number } of usersIn(file)) {
-    const phoneNumber = PhoneNumber.read(number, { defaultRegion: settings.phoneDefaultRegion });
+    const phoneNumber = PhoneNumber.read(number, { defaultRegion: settings.phone.phoneDefaultRegion });
     if (!isForeignId(userId) || phoneNumber === undefined) {
       refuse(line, 'no user_id, or no valid phone number');
       continue;

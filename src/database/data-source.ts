@@ -2,8 +2,6 @@ import type { Database } from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Account } from '../account/account.entity';
 import { IdempotentReply } from '../account/idempotent-reply.entity';
-import { readMysqlUrl } from '../config/mysql-url';
-import type { Settings } from '../config/settings';
 import { CannotStart } from '../error/cannot-start';
 import { AuthEvent } from '../event/auth-event.entity';
 import { OtpChallenge } from '../otp/otp-challenge.entity';
@@ -11,9 +9,11 @@ import { PhoneChange } from '../otp/phone-change.entity';
 import { SmsMessage } from '../sms/sms-message.entity';
 import { Session } from '../session/session.entity';
 import { SpentForeignToken } from '../account/spent-foreign-token.entity';
+import type { DatabaseSettings } from './database-settings';
 import { migrations } from './migrations';
 import { lineOptions, mysqlDriver, serverKind } from './mysql-driver';
 import { useDirectRunners } from './mysql-query-runner';
+import { readMysqlUrl } from './mysql-url';
 import { sqliteDriver, sqliteRemedy } from './sqlite-driver';
 import { makePrivate } from './sqlite-file';
 import { isolateTransactions, untilUnlocked } from './sqlite-isolation';
@@ -42,8 +42,6 @@ export async function databaseOptions({ database, dataDir, production }: Databas
     ...(await (database.kind === 'sqlite' ? sqliteOptions(database.file, dataDir) : mysqlOptions(database.url))),
   };
 }
-
-export type DatabaseSettings = Pick<Settings, 'database' | 'production'> & Partial<Pick<Settings, 'dataDir'>>;
 
 function sqliteOptions(file: string, dataDir?: string) {
   try {

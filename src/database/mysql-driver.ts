@@ -1,7 +1,7 @@
 import type { Pool, PoolOptions } from 'mysql2';
 import { connect, isIP } from 'node:net';
-import type { MysqlServer } from '../config/mysql-url';
 import { MysqlPool } from './mysql-pool';
+import type { MysqlServer } from './mysql-url';
 
 export type ServerKind = 'mariadb' | 'mysql';
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { SETTINGS, type Settings } from '../config/settings';
 import { OtpModule } from '../otp/otp.module';
 import { SmsModule } from '../sms/sms.module';
+import { DispatchSettings } from './dispatch-settings';
 import { SMS_IN_FLIGHT, SmsDispatcher } from './sms-dispatcher';
 
 /** Sends the texts of the outbox. It stands above the codes and the texts, as it brings the two together. */
@@ -9,7 +9,7 @@ import { SMS_IN_FLIGHT, SmsDispatcher } from './sms-dispatcher';
   imports: [OtpModule, SmsModule],
   providers: [
     SmsDispatcher,
-    { provide: SMS_IN_FLIGHT, inject: [SETTINGS], useFactory: ({ sms }: Settings) => sms.inFlight },
+    { provide: SMS_IN_FLIGHT, inject: [DispatchSettings], useFactory: ({ inFlight }: DispatchSettings) => inFlight },
   ],
 })
 export class DispatchModule {}

@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
-import { SETTINGS, type Settings } from '../config/settings';
 import { KeyRing } from '../key/key-ring';
+import { KeySettings } from '../key/key-settings';
 import { Pseudonyms } from '../key/pseudonyms';
 import { Log } from '../log/log';
 import { AuthEvents } from './auth-events';
@@ -12,8 +12,8 @@ import { AuthEvents } from './auth-events';
   providers: [
     {
       provide: AuthEvents,
-      inject: [SETTINGS, Clock, Log],
-      useFactory: ({ secretKeys }: Settings, clock: Clock, log: Log) =>
+      inject: [KeySettings, Clock, Log],
+      useFactory: ({ secretKeys }: KeySettings, clock: Clock, log: Log) =>
         new AuthEvents(new Pseudonyms(new KeyRing(secretKeys, 'pseudonym')), clock, log),
     },
   ],

@@ -1,9 +1,9 @@
-import { Controller, Get, Header, Inject, Injectable, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Injectable, Req, Res } from '@nestjs/common';
 import { ApiExcludeController, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dump } from 'js-yaml';
+import { ClientSettings } from '../client/client-settings';
 import { docsPrefix, openApiFile, pathOf } from '../client/request-path';
-import { SETTINGS, type Settings } from '../config/settings';
 import { docsFile, docsFiles, docsPage } from './docs-page';
 
 /** The OpenAPI document, which is made once all controllers are known. */
@@ -31,7 +31,7 @@ export class DocsController {
 
   constructor(
     private readonly document: ApiDocument,
-    @Inject(SETTINGS) { publicUrl }: Settings,
+    { publicUrl }: ClientSettings,
   ) {
     // `Execute` calls the server that the document names.
     const callable = publicUrl === undefined ? "'self'" : `'self' ${new URL(publicUrl).origin}`;

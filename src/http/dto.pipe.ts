@@ -1,8 +1,8 @@
-import { Inject, Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
+import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
-import { SETTINGS, type Settings } from '../config/settings';
 import { InvalidFields, type FieldFault } from '../error/refusal';
 import { PhoneNumber, type PhonePolicy } from '../phone/phone-number';
+import { PhoneSettings } from '../phone/phone-settings';
 import { RequestBody } from './request-body';
 
 /** Turns a body into the DTO that its handler asks for: parsed, trimmed, numbers read, and checked by the DTO's rules. */
@@ -10,7 +10,7 @@ import { RequestBody } from './request-body';
 export class DtoPipe implements PipeTransform {
   private readonly phonePolicy: PhonePolicy;
 
-  constructor(@Inject(SETTINGS) { phoneDefaultRegion, phoneCountries }: Settings) {
+  constructor({ phoneDefaultRegion, phoneCountries }: PhoneSettings) {
     this.phonePolicy = { defaultRegion: phoneDefaultRegion, countries: phoneCountries };
   }
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { parseAddress, TrustedProxies } from '../client/client-address';
-import type { Settings } from '../config/settings';
+import type { ClientSettings } from '../client/client-settings';
 import { MalformedRequest } from '../error/refusal';
 import { refusalOf, tellTo } from './refusal.filter';
 import { bodyLimit } from './request-body';
@@ -22,7 +22,7 @@ const connectionTimeout = 30_000;
 const mostConnections = 4_096;
 
 /** Fastify as the service needs it: what it can only be told when it is made. */
-export function createAdapter({ trustedProxies }: Pick<Settings, 'trustedProxies'>): FastifyAdapter {
+export function createAdapter({ trustedProxies }: Pick<ClientSettings, 'trustedProxies'>): FastifyAdapter {
   const adapter = new FastifyAdapter({
     trustProxy: trustedProxies.length > 0 && trusting(new TrustedProxies(trustedProxies)),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },

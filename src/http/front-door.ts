@@ -5,9 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import { METHODS } from 'node:http';
 import { noteClientAddress, TrustedProxies } from '../client/client-address';
 import { clientNetwork } from '../client/client-info';
+import type { ClientSettings } from '../client/client-settings';
 import { isAccountPath, pathOf } from '../client/request-path';
 import { hasProperHost } from '../client/service-url';
-import type { Settings } from '../config/settings';
 import { MalformedRequest } from '../error/refusal';
 import { Log } from '../log/log';
 import { AddressThrottlerGuard } from '../throttle/address-throttler.guard';
@@ -30,7 +30,10 @@ import { securityHeaders } from './security-headers';
  *
  * To be called before the first route is made.
  */
-export function openFrontDoor(app: NestFastifyApplication, { trustedProxies }: Pick<Settings, 'trustedProxies'>): void {
+export function openFrontDoor(
+  app: NestFastifyApplication,
+  { trustedProxies }: Pick<ClientSettings, 'trustedProxies'>,
+): void {
   const fastify = app.getHttpAdapter().getInstance();
   app.get(Routes).collect(fastify);
   routeEveryMethod(fastify);

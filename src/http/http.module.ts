@@ -1,12 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import type { Settings } from '../config/settings';
 import { ThrottleModule } from '../throttle/throttle.module';
 import { SessionModule } from '../session/session.module';
 import { Connections } from './connections';
 import { ApiDocument, DocsController } from './docs.controller';
 import { frontDoor } from './front-door';
 import { Handlers } from './handlers';
+import type { HttpSettings } from './http-settings';
 import { Origins } from './origins';
 import { ProblemController } from './problem.controller';
 import { Routes } from './routes';
@@ -17,7 +17,7 @@ import { UnroutedController } from './unrouted.controller';
   providers: [Handlers, Routes, Connections, Origins, ApiDocument, ...frontDoor],
 })
 export class HttpModule {
-  static with({ apiDocs }: Pick<Settings, 'apiDocs'>): DynamicModule {
+  static with({ apiDocs }: Pick<HttpSettings, 'apiDocs'>): DynamicModule {
     const docs = apiDocs ? [DocsController] : [];
     return { module: HttpModule, controllers: [...docs, ProblemController, UnroutedController] };
   }

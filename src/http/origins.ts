@@ -1,8 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { SETTINGS, type Settings } from '../config/settings';
+import { ClientSettings } from '../client/client-settings';
 import { Log } from '../log/log';
+import { HttpSettings } from './http-settings';
 
 /** Pages that a developer's own machine serves. */
 const local = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
@@ -15,10 +16,11 @@ export class Origins {
   private readonly ownOrigin?: string;
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly settings: HttpSettings,
+    { publicUrl }: ClientSettings,
     private readonly log: Log,
   ) {
-    if (settings.publicUrl !== undefined) this.ownOrigin = new URL(settings.publicUrl).origin;
+    if (publicUrl !== undefined) this.ownOrigin = new URL(publicUrl).origin;
   }
 
   /** Whether pages of any other origin than ours may call; if none may, no reply has CORS headers. */

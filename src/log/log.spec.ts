@@ -1,10 +1,9 @@
-import type { Settings } from '../config/settings';
 import { Log } from './log';
 
 describe('the log', () => {
   const told = (cause: unknown): string => {
     const lines: string[] = [];
-    const log = new Log({ logLevel: 'info' } as Settings, { write: (line: string) => lines.push(line) });
+    const log = new Log({ logLevel: 'info' }, { write: (line: string) => lines.push(line) });
     log.trouble('something failed', cause);
     return lines.join('');
   };

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream, type Logger } from 'pino';
-import { SETTINGS, type Settings } from '../config/settings';
+import { LogSettings } from './log-settings';
 
 /** Injects where lines of the log go: standard output, or what a test reads. */
 export const LOG_DESTINATION = Symbol('LOG_DESTINATION');
@@ -39,7 +39,7 @@ export interface LogFields {
 export class Log implements LoggerService {
   private readonly pino: Logger;
 
-  constructor(@Inject(SETTINGS) { logLevel }: Settings, @Inject(LOG_DESTINATION) destination: DestinationStream) {
+  constructor({ logLevel }: LogSettings, @Inject(LOG_DESTINATION) destination: DestinationStream) {
     this.pino = pino(
       { level: logLevel, base: { service: 'hodi', pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
       destination,

@@ -1,14 +1,12 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS, type Settings } from '../config/settings';
+import { Injectable } from '@nestjs/common';
 import { KeyRing } from '../key/key-ring';
+import { KeySettings } from '../key/key-settings';
 import { Pseudonyms } from '../key/pseudonyms';
-
-type Secrets = Pick<Settings, 'secretKeys'>;
 
 /** The keys that one-time codes are derived with. */
 @Injectable()
 export class OtpKeyRing extends KeyRing {
-  constructor(@Inject(SETTINGS) { secretKeys }: Secrets) {
+  constructor({ secretKeys }: KeySettings) {
     super(secretKeys, 'otp');
   }
 }
@@ -16,7 +14,7 @@ export class OtpKeyRing extends KeyRing {
 /** The keys that codes are derived with which undo a change of number. */
 @Injectable()
 export class UndoKeyRing extends KeyRing {
-  constructor(@Inject(SETTINGS) { secretKeys }: Secrets) {
+  constructor({ secretKeys }: KeySettings) {
     super(secretKeys, 'phone-change');
   }
 }
@@ -24,7 +22,7 @@ export class UndoKeyRing extends KeyRing {
 /** What stands for phone numbers in the log: the same as in events, so that operators can join the two. */
 @Injectable()
 export class LoggedPseudonyms extends Pseudonyms {
-  constructor(@Inject(SETTINGS) { secretKeys }: Secrets) {
+  constructor({ secretKeys }: KeySettings) {
     super(new KeyRing(secretKeys, 'pseudonym'));
   }
 }

@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { addSeconds } from '../clock/clock';
-import { SETTINGS, type Settings } from '../config/settings';
+import { OtpSettings } from './otp-settings';
 
 /** A text may take this long to be read and typed: with less time left a fresh code is sent. */
 const usableSeconds = 30;
@@ -12,7 +12,7 @@ export class OtpPolicy {
   readonly maxAttempts: number;
   private readonly resendSeconds: number;
 
-  constructor(@Inject(SETTINGS) settings: Pick<Settings, 'otpTtlSeconds' | 'otpMaxAttempts' | 'otpResendSeconds'>) {
+  constructor(settings: OtpSettings) {
     this.ttlSeconds = settings.otpTtlSeconds;
     this.maxAttempts = settings.otpMaxAttempts;
     this.resendSeconds = settings.otpResendSeconds;

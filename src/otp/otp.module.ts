@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
-import { SETTINGS, type Settings } from '../config/settings';
 import { SmsModule } from '../sms/sms.module';
 import { TransactionModule } from '../transaction/transaction.module';
 import { OtpChallengeRepository } from './otp-challenge.repository';
@@ -13,6 +12,7 @@ import { OtpTexts } from './otp-texts';
 import { OtpService } from './otp.service';
 import { PhoneChangeRepository } from './phone-change.repository';
 import { PhoneChanges } from './phone-changes';
+import { TestNumberSettings } from './test-number-settings';
 import { TestNumbers } from './test-numbers';
 import { UndoCodes } from './undo-codes';
 
@@ -33,8 +33,8 @@ import { UndoCodes } from './undo-codes';
     UndoKeyRing,
     {
       provide: TestNumbers,
-      inject: [SETTINGS, Clock],
-      useFactory: ({ sms }: Settings, clock: Clock) => new TestNumbers(sms.testNumbers, clock),
+      inject: [TestNumberSettings, Clock],
+      useFactory: ({ testNumbers }: TestNumberSettings, clock: Clock) => new TestNumbers(testNumbers, clock),
     },
   ],
   exports: [OtpService, OtpTexts, PhoneChanges],

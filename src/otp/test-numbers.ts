@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock';
-import type { TestNumber } from '../config/sms-settings';
+import type { TestNumber } from './test-number-settings';
 
 /** Numbers with a fixed code, for the people who review an app before its store takes it. Each ends on a set day. */
 export class TestNumbers {

@@ -1,6 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { SETTINGS, type Settings } from '../config/settings';
+import { RedisSettings } from './redis-settings';
 import { RedisStatus } from './redis-status';
 
 /** The client of the configured Redis, or undefined where none is. */
@@ -9,7 +9,7 @@ export const REDIS = Symbol('REDIS');
 /** A counter is worth a short wait only: callers have a way without it. */
 const commandTimeoutMilliseconds = 300;
 
-async function connect({ redisUrl }: Settings, status: RedisStatus): Promise<Redis | undefined> {
+async function connect({ redisUrl }: RedisSettings, status: RedisStatus): Promise<Redis | undefined> {
   if (redisUrl === undefined) return undefined;
   // Loaded only where it is used: the client weighs 10 MB of memory.
   const { Redis } = await import('ioredis');
@@ -26,7 +26,7 @@ async function connect({ redisUrl }: Settings, status: RedisStatus): Promise<Red
 }
 
 @Module({
-  providers: [RedisStatus, { provide: REDIS, inject: [SETTINGS, RedisStatus], useFactory: connect }],
+  providers: [RedisStatus, { provide: REDIS, inject: [RedisSettings, RedisStatus], useFactory: connect }],
   exports: [REDIS, RedisStatus],
 })
 export class RedisModule implements OnApplicationShutdown {

@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS, type Settings } from '../config/settings';
+import { Injectable } from '@nestjs/common';
+import { SessionSettings } from './session-settings';
 
 /** How long sessions live, and how many an account has. */
 @Injectable()
@@ -11,7 +11,7 @@ export class SessionPolicy {
   /** Sessions that an account can have; the oldest makes room. */
   readonly maxSessions = 10;
 
-  constructor(@Inject(SETTINGS) { refreshTokenIdleSeconds, refreshTokenMaxSeconds }: Settings) {
+  constructor({ refreshTokenIdleSeconds, refreshTokenMaxSeconds }: SessionSettings) {
     this.idleSeconds = refreshTokenIdleSeconds;
     this.maxSeconds = refreshTokenMaxSeconds;
   }

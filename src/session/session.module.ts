@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ClockModule } from '../clock/clock.module';
-import { SETTINGS, type Settings } from '../config/settings';
 import { EventModule } from '../event/event.module';
 import { KeyRing } from '../key/key-ring';
+import { KeySettings } from '../key/key-settings';
 import { TokenModule } from '../token/token.module';
 import { TransactionModule } from '../transaction/transaction.module';
 import { BearerGuard } from './bearer.guard';
@@ -26,8 +26,8 @@ import { SessionState } from './session-state';
     SessionState,
     {
       provide: Idempotency,
-      inject: [SETTINGS],
-      useFactory: ({ secretKeys }: Settings) => new Idempotency(new KeyRing(secretKeys, 'idempotency')),
+      inject: [KeySettings],
+      useFactory: ({ secretKeys }: KeySettings) => new Idempotency(new KeyRing(secretKeys, 'idempotency')),
     },
   ],
   exports: [BearerGuard, Callers, Idempotency, SessionService],

@@ -1,7 +1,7 @@
 import Negotiator from 'negotiator';
 import type { LanguageWish } from '../client/language-wish';
-import { smsLanguages, type SmsLanguage } from '../config/sms-settings';
 import { PhoneNumber } from '../phone/phone-number';
+import { smsLanguages, type SmsLanguage } from './wording-settings';
 
 /** The language asked for, else the browser's, else the country's, else the given one: the first that there is wording in. */
 export function languageOf(wish: LanguageWish, phoneNumber: string, otherwise: SmsLanguage): SmsLanguage {

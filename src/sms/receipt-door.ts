@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { receiptPrefix } from '../client/request-path';
-import type { SmsSettings, SmsTransportName } from '../config/sms-settings';
+import type { SmsTransportName } from './sms-provider-settings';
 import { textIn, type ReceiptRequest } from './sms-receipt';
+import type { SmsSettings } from './sms-settings';
 
 /** Where providers report to, and by what those prove themselves that do not sign. */
 export class ReceiptDoor {

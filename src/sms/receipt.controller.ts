@@ -12,10 +12,10 @@ import {
 import { ApiBody, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { receiptPrefix } from '../client/request-path';
-import { smsTransportNames, type SmsTransportName } from '../config/sms-settings';
 import { MalformedBody, NotFound, ReceiptNotAuthentic, ServiceUnavailable } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { ReceiptTakenDto } from './dto/receipt-taken.dto';
+import { smsTransportNames, type SmsTransportName } from './sms-provider-settings';
 import type { ReceiptRequest } from './sms-receipt';
 import { SmsReceipts } from './sms-receipts';
 

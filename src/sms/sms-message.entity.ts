@@ -1,5 +1,5 @@
 import { Column, Entity, Index } from 'typeorm';
-import type { SmsLanguage } from '../config/sms-settings';
+import type { SmsLanguage } from './wording-settings';
 import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 import { priority, type SmsPriority } from './sms-priority';
 import type { SmsTemplate } from './wording';

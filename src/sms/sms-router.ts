@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
-import type { SmsRoutes } from '../config/sms-settings';
 import { Log } from '../log/log';
 import { PhoneNumber } from '../phone/phone-number';
 import { GuardedTransport } from './guarded-transport';
 import type { SmsMessage } from './sms-message.entity';
+import type { SmsRoutes } from './sms-routes';
 import { SMS_TRANSPORTS, type SmsTransport } from './sms-transport';
 
 export const SMS_ROUTES = Symbol('SMS_ROUTES');

@@ -1,4 +1,4 @@
-import type { SmsTransportName } from '../config/sms-settings';
+import type { SmsTransportName } from './sms-provider-settings';
 import type { ReceiptRequest, SmsReceipt } from './sms-receipt';
 
 export interface Sms {

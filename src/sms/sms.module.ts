@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
-import { SETTINGS, type Settings } from '../config/settings';
 import { CannotStart } from '../error/cannot-start';
 import { Log } from '../log/log';
 import { TransactionModule } from '../transaction/transaction.module';
@@ -12,14 +11,15 @@ import { SmsPriorities } from './sms-priority';
 import { SmsQueue } from './sms-queue';
 import { SmsReceipts } from './sms-receipts';
 import { SMS_ROUTES, SmsRouter } from './sms-router';
+import { SmsSettings } from './sms-settings';
 import { SmsSignal } from './sms-signal';
 import { SMS_TRANSPORTS } from './sms-transport';
 import { transportsOf } from './transports';
 import { Wording } from './wording';
 
 /** A text that is bound to a website or an app is of no use there unless it is whole. */
-function fittingWording({ sms }: Settings): Wording {
-  const wording = new Wording(sms.wording);
+function fittingWording(settings: SmsSettings): Wording {
+  const wording = new Wording(settings.wording);
   const misfits = wording.samples().filter(({ fits }) => !fits);
   if (misfits.length === 0) return wording;
   const names = 'SMS_APP_NAME, SMS_BOUND_DOMAIN, SMS_ANDROID_HASH';
@@ -36,9 +36,9 @@ function fittingWording({ sms }: Settings): Wording {
     SmsReceipts,
     SmsRouter,
     SmsSignal,
-    { provide: SMS_TRANSPORTS, inject: [SETTINGS, Clock, Log], useFactory: transportsOf },
-    { provide: SMS_ROUTES, inject: [SETTINGS], useFactory: ({ sms }: Settings) => sms.routes },
-    { provide: Wording, inject: [SETTINGS], useFactory: fittingWording },
+    { provide: SMS_TRANSPORTS, inject: [SmsSettings, Clock, Log], useFactory: transportsOf },
+    { provide: SMS_ROUTES, inject: [SmsSettings], useFactory: ({ routes }: SmsSettings) => routes },
+    { provide: Wording, inject: [SmsSettings], useFactory: fittingWording },
   ],
   exports: [SmsOutbox, SmsQueue, SmsRouter, SmsSignal, Wording],
 })

@@ -1,9 +1,8 @@
 import type { Clock } from '../clock/clock';
-import type { Settings } from '../config/settings';
-import type { ProviderSettings } from '../config/sms-provider-settings';
-import type { SmsSettings, SmsTransportName } from '../config/sms-settings';
 import type { Log } from '../log/log';
 import { ReceiptDoor } from './receipt-door';
+import type { ProviderSettings, SmsTransportName } from './sms-provider-settings';
+import type { SmsSettings } from './sms-settings';
 import type { SmsTransport } from './sms-transport';
 import { AfricasTalkingTransport } from './transport/africastalking.transport';
 import { BeemTransport } from './transport/beem.transport';
@@ -41,7 +40,7 @@ const make: Readonly<Record<SmsTransportName, (parts: Parts) => SmsTransport>> =
 };
 
 /** The transports that stand in a route. */
-export function transportsOf({ sms }: Pick<Settings, 'sms'>, clock: Clock, log: Log): SmsTransport[] {
+export function transportsOf(sms: SmsSettings, clock: Clock, log: Log): SmsTransport[] {
   const names = new Set([...sms.routes.values()].flat());
   const parts = { sms, providers: sms.providers as ProviderSettings, door: new ReceiptDoor(sms), clock, log };
   return [...names].map((name) => make[name](parts));

@@ -1,4 +1,4 @@
-import { smsLanguages, type SmsWordingSettings } from '../config/sms-settings';
+import { smsLanguages, type SmsWordingSettings } from './wording-settings';
 import { sizeOf } from './alphabet';
 import { otpTemplates, Wording } from './wording';
 

@@ -1,7 +1,7 @@
 import type { LanguageWish } from '../client/language-wish';
-import { smsLanguages, type SmsLanguage, type SmsWordingSettings } from '../config/sms-settings';
 import { sizeOf, type SmsSize } from './alphabet';
 import { languageOf } from './language';
+import { smsLanguages, type SmsLanguage, type SmsWordingSettings } from './wording-settings';
 
 /** What a text with a code for the app is for. */
 export const otpTemplates = ['sign-in', 'new-number'] as const;

@@ -3,8 +3,8 @@ import { seconds, ThrottlerGuard, type ThrottlerLimitDetail, type ThrottlerReque
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../client/client-address';
 import { isAccountPath, isPublicPath, isReceiptPath, pathOf } from '../client/request-path';
-import { SETTINGS, type Settings } from '../config/settings';
 import { Throttled } from '../error/refusal';
+import { ThrottleSettings } from './throttle-settings';
 
 /** Paths that are counted together, apart from all others. */
 interface Group {
@@ -30,7 +30,7 @@ const groupOf = (context: ExecutionContext) => {
 /** Limits requests a client address over each group of routes; IPv6 by /64, as that is what one client has. */
 @Injectable()
 export class AddressThrottlerGuard extends ThrottlerGuard {
-  @Inject(SETTINGS) private readonly settings!: Settings;
+  @Inject(ThrottleSettings) private readonly settings!: ThrottleSettings;
 
   /**
    * Counts a request whose proof is refused, apart from all other requests of its address: those who share the address

@@ -3,15 +3,15 @@ import { seconds, ThrottlerModule, type ThrottlerModuleOptions } from '@nestjs/t
 import type { Redis } from 'ioredis';
 import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
-import { SETTINGS, type Settings } from '../config/settings';
 import { RedisStatus } from '../redis/redis-status';
 import { REDIS, RedisModule } from '../redis/redis.module';
 import { AddressThrottlerGuard } from './address-throttler.guard';
 import { MemoryThrottlerStorage } from './memory-throttler-storage';
 import { RedisThrottlerStorage } from './redis-throttler-storage';
+import { ThrottleSettings } from './throttle-settings';
 
 function options(
-  { throttleLimit, throttleTtlSeconds }: Settings,
+  { throttleLimit, throttleTtlSeconds }: ThrottleSettings,
   clock: Clock,
   redis: Redis | undefined,
   status: RedisStatus,
@@ -30,7 +30,7 @@ function options(
   imports: [
     ThrottlerModule.forRootAsync({
       imports: [ClockModule, RedisModule],
-      inject: [SETTINGS, Clock, REDIS, RedisStatus],
+      inject: [ThrottleSettings, Clock, REDIS, RedisStatus],
       useFactory: options,
     }),
   ],

@@ -1,6 +1,6 @@
 import { JwtService } from '@nestjs/jwt';
 import { createHash, createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { algorithmOf, type JwtAlgorithm } from '../config/settings';
+import { algorithmOf, type JwtAlgorithm } from './token-settings';
 
 export interface TokenChecks {
   /** Seconds since 1970. */

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
-import { SETTINGS, type Settings } from '../config/settings';
 import { SigningKey } from './signing-key';
+import { SimplejwtSettings } from './simplejwt-settings';
 import { numericDate } from './token.service';
 
 /** Two servers' clocks may be this far apart. */
@@ -23,10 +23,10 @@ export function isForeignId(text: string): boolean {
 @Injectable()
 export class SimplejwtTokens {
   private readonly key?: SigningKey;
-  private readonly settings: Settings['simplejwt'];
+  private readonly settings: SimplejwtSettings['simplejwt'];
 
   constructor(
-    @Inject(SETTINGS) { simplejwt }: Settings,
+    { simplejwt }: SimplejwtSettings,
     private readonly clock: Clock,
   ) {
     this.settings = simplejwt;

@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { SETTINGS, type Settings } from '../config/settings';
+import { Injectable } from '@nestjs/common';
 import { KeyRing } from '../key/key-ring';
+import { KeySettings } from '../key/key-settings';
 import { SigningKey } from './signing-key';
+import { TokenSettings } from './token-settings';
 
 export type TokenType = 'access' | 'refresh';
 
@@ -20,7 +21,7 @@ export class TokenPolicy {
   /** Different keys for the two, so that neither can pass for the other. */
   readonly keys: Record<TokenType, TokenKeys>;
 
-  constructor(@Inject(SETTINGS) given: Settings) {
+  constructor(given: TokenSettings, { secretKeys }: KeySettings) {
     this.accessTtlSeconds = given.accessTokenTtlSeconds;
     this.issuer = given.jwtIssuer;
     this.audience = given.jwtAudience;
@@ -28,7 +29,7 @@ export class TokenPolicy {
       ...given.jwtKeys.map((key) => SigningKey.ofPrivateKey(key)),
       ...given.jwtSecrets.map((secret) => SigningKey.ofSecret(secret)),
     ];
-    const refresh = new KeyRing(given.secretKeys, 'refresh-token').all.map(({ key }) => SigningKey.ofSecret(key));
+    const refresh = new KeyRing(secretKeys, 'refresh-token').all.map(({ key }) => SigningKey.ofSecret(key));
     this.keys = {
       access: keysOf(
         access,

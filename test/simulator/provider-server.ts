@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ProviderName } from '../../src/config/sms-provider-settings';
+import type { ProviderName } from '../../src/sms/sms-provider-settings';
 
 export interface ProviderRequest {
   method: string;

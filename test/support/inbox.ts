@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { SmsTransportName } from '../../src/config/sms-settings';
+import type { SmsTransportName } from '../../src/sms/sms-provider-settings';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../../src/sms/sms-transport';
 
 /** The far end of a provider: keeps what arrives, and can be told to take nothing, for a while or for good. */

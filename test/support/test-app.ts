@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { prepare } from '../../src/app';
 import { AppModule } from '../../src/app.module';
 import { Clock } from '../../src/clock/clock';
-import { readSettings } from '../../src/config/settings';
+import { readSettings } from '../../src/settings/settings';
 import { SMS_IN_FLIGHT, SmsDispatcher } from '../../src/dispatch/sms-dispatcher';
 import { createAdapter } from '../../src/http/fastify-adapter';
 import { Log, LOG_DESTINATION } from '../../src/log/log';
@@ -49,13 +49,13 @@ export class TestApp {
       .useValue(clock)
       .overrideProvider(SMS_TRANSPORTS)
       .useFactory({
-        factory: (log: Log) => transportsOf(settings, clock, log).map(farEnd),
+        factory: (log: Log) => transportsOf(settings.sms, clock, log).map(farEnd),
         inject: [Log],
       })
       .overrideProvider(LOG_DESTINATION)
       .useValue({ write: (line: string) => logged.push(line) })
       .compile();
-    const app = testing.createNestApplication<NestFastifyApplication>(createAdapter(settings));
+    const app = testing.createNestApplication<NestFastifyApplication>(createAdapter(settings.client));
     prepare(app, settings);
     await app.listen(0, '127.0.0.1');
     return new TestApp(app, await app.getUrl(), clock, inbox, otherInbox, logged);

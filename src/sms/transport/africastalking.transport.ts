@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProviderSettings } from '../../config/sms-provider-settings';
+import type { ProviderSettings } from '../sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import type { ReceiptDoor } from '../receipt-door';
 import { outcomeOf, textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';

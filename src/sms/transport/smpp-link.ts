@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Pdu, Session } from 'smpp';
-import type { ProviderSettings } from '../../config/sms-provider-settings';
+import type { ProviderSettings } from '../sms-provider-settings';
 import type { Log } from '../../log/log';
 import { SmsNotTaken } from '../sms-transport';
 

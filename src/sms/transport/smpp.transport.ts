@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Pdu, Session } from 'smpp';
-import type { ProviderSettings } from '../../config/sms-provider-settings';
+import type { ProviderSettings } from '../sms-provider-settings';
 import type { Log } from '../../log/log';
 import { segmentsOf, sizeOf, type SmsSize } from '../alphabet';
 import { outcomeOf, type SmsReceipt } from '../sms-receipt';

@@ -1,6 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch';
 import type { Clock } from '../../clock/clock';
-import type { ProviderSettings } from '../../config/sms-provider-settings';
+import type { ProviderSettings } from '../sms-provider-settings';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { faultOfStatus, post } from './provider-http';
 

@@ -28,3 +28,9 @@ export const httpsUrl = z.string().refine(
   },
   { error: 'must be an https:// address', abort: true },
 );
+
+/** What the variables of a feature are read as, by their names. */
+export type Values<Variables extends z.ZodRawShape> = z.output<z.ZodObject<Variables>>;
+
+/** Variables as they stand in the environment; an empty one is left out. */
+export type GivenVariables = Readonly<Record<string, string | undefined>>;

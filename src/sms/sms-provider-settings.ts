@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { httpsUrl, wholeNumber } from './setting-kinds';
+import { httpsUrl, wholeNumber } from '../variable/variable-kinds';
 
 /** A gateway in one's own network. */
 const httpUrl = z.string().refine((text) => URL.canParse(text) && /^https?:\/\//.test(text), {
@@ -154,3 +154,13 @@ export type ProviderSettings = { [Name in ProviderName]: z.output<(typeof provid
 
 /** The names of all variables of providers. */
 export const providerSettingNames = Object.values(providerSettings).flatMap((it) => Object.keys(it.in.shape));
+
+/** Transports that show codes to everyone who can read the machine's screen or disk. */
+const transportsForTryingOut = ['console', 'file'] as const;
+
+export type SmsTransportName = (typeof transportsForTryingOut)[number] | ProviderName;
+
+/** Everything that takes texts, by name. */
+export const smsTransportNames: readonly SmsTransportName[] = [...transportsForTryingOut, ...providerNames];
+
+export const isProvider = (name: SmsTransportName): name is ProviderName => name in providerSettings;

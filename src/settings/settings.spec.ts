@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { providerSettingNames } from './sms-provider-settings';
-import { InvalidSettings, readSettings, settingNames } from './settings';
+import { providerSettingNames } from '../sms/sms-provider-settings';
+import { InvalidSettings } from './invalid-settings';
+import { readSettings, type Settings } from './settings';
+import { settingNames } from './variables';
 
 const keys = [
   'uV0vJm3qk9T1bB6rXw8yZ4nC7eHfLs2PaDgQiKoM',
@@ -18,7 +20,18 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hodi-settings-'));
 });
 
-const read = (env: NodeJS.ProcessEnv = {}) => readSettings({ DATA_DIR: folder, ...env });
+const read = (env: NodeJS.ProcessEnv = {}) => together(readSettings({ DATA_DIR: folder, ...env }));
+
+/** The settings of all features in one object, those about texts under `sms`. */
+function together({ sms, dispatch, testNumber, ...parts }: Settings) {
+  const { mode, http, database, key, token, simplejwt, session, account, otp, redis, throttle, client, phone, log } =
+    parts;
+  return {
+    ...{ ...http, ...database, ...mode, ...key, ...token, ...simplejwt, ...session, ...account },
+    ...{ ...otp, ...redis, ...throttle, ...client, ...phone, ...log },
+    sms: { ...sms, ...dispatch, ...testNumber },
+  };
+}
 
 function refusal(env: NodeJS.ProcessEnv): InvalidSettings {
   try {
@@ -84,7 +97,7 @@ describe('defaults', () => {
   });
 
   it('keep the data in .data', () => {
-    const { dataDir, database, sms } = readSettings({ SECRET_KEY: keys[0], JWT_SECRET: keys[1] });
+    const { dataDir, database, sms } = together(readSettings({ SECRET_KEY: keys[0], JWT_SECRET: keys[1] }));
     expect(dataDir).toBe('.data');
     expect(database).toEqual({ kind: 'sqlite', file: '.data/hodi.sqlite' });
     expect(sms.file).toBe('.data/sms.jsonl');

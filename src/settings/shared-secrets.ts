@@ -1,5 +1,5 @@
-import { list } from './setting-kinds';
-import { providerSettingNames } from './sms-provider-settings';
+import { list, type GivenVariables } from '../variable/variable-kinds';
+import { providerSettingNames } from '../sms/sms-provider-settings';
 
 /** The service's own come first: a fault names the later variable. */
 const secretNames = [
@@ -20,7 +20,7 @@ const leastLength = 32;
  * @param given variables as they stand in the environment
  * @returns a line for each pair of variables that share a secret; no secret is in it
  */
-export function sharedSecretFaults(given: Readonly<Record<string, string | undefined>>): string[] {
+export function sharedSecretFaults(given: GivenVariables): string[] {
   const secrets = secretNames.map((name) => ({ name, keys: keysOf(name, given[name]) }));
   return secrets.flatMap(({ name, keys }, place) =>
     secrets

@@ -1,7 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InvalidSettings, readSettings } from './settings';
+import { InvalidSettings } from './invalid-settings';
+import { readSettings } from './settings';
 
 const folder = mkdtempSync(join(tmpdir(), 'hodi-sms-settings-'));
 const keys = {
@@ -9,7 +10,10 @@ const keys = {
   JWT_SECRET: 'r9YtGh2LzKx5WqVb8NcMd3FpJs6TaEuRi1OoPlQw',
 };
 const production = { NODE_ENV: 'production', ...keys };
-const read = (env: NodeJS.ProcessEnv) => readSettings({ DATA_DIR: folder, ...keys, ...env });
+const read = (env: NodeJS.ProcessEnv) => {
+  const { sms, testNumber } = readSettings({ DATA_DIR: folder, ...keys, ...env });
+  return { sms: { ...sms, ...testNumber } };
+};
 
 function faults(env: NodeJS.ProcessEnv): readonly string[] {
   try {

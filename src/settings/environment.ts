@@ -1,7 +1,8 @@
 import { CannotStart } from '../error/cannot-start';
 import { readEnvFile } from './env-file';
 import { intendedFor } from './misspelling';
-import { readSettings, settingNames, type Settings } from './settings';
+import { readSettings, type Settings } from './settings';
+import { settingNames } from './variables';
 
 const file = '.env';
 
