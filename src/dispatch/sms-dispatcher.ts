@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Log } from '../log/log';
 import type { LiveCode } from '../otp/live-code';
 import { OtpTexts } from '../otp/otp-texts';
@@ -10,11 +10,9 @@ import { SmsRouter } from '../sms/sms-router';
 import { SmsSignal } from '../sms/sms-signal';
 import { SmsNotTaken } from '../sms/sms-transport';
 import { Wording } from '../sms/wording';
+import { DispatchSettings } from './dispatch-settings';
 
 const pollMilliseconds = 1_000;
-
-/** How many texts of this node may be with providers at a time: after a crash, so many may go out twice. */
-export const SMS_IN_FLIGHT = Symbol('SMS_IN_FLIGHT');
 
 /**
  * Sends what is in the outbox: after each commit that adds a text, and once a second. It takes only as many texts as it
@@ -37,9 +35,9 @@ export class SmsDispatcher implements OnApplicationBootstrap, BeforeApplicationS
     private readonly wording: Wording,
     private readonly signal: SmsSignal,
     private readonly log: Log,
-    @Inject(SMS_IN_FLIGHT) maxInFlight: number,
+    { inFlight }: DispatchSettings,
   ) {
-    this.places = SmsPlaces.of(maxInFlight);
+    this.places = SmsPlaces.of(inFlight);
   }
 
   onApplicationBootstrap(): void {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { ClientInfo } from '../client/client-info';
 import { Clock } from '../clock/clock';
-import type { Pseudonyms } from '../key/pseudonyms';
+import { Pseudonyms } from '../key/pseudonyms';
 import { Log } from '../log/log';
 import type { Transaction } from '../transaction/transaction';
 import { AuthEvent, type AuthEventKind } from './auth-event.entity';

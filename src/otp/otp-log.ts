@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
+import { Pseudonyms } from '../key/pseudonyms';
 import { Log } from '../log/log';
 import type { OtpPurpose } from './otp-challenge.entity';
-import { LoggedPseudonyms } from './otp-keys';
 
 /** `in_gap`: refused, as the last text was sent a moment ago. */
 export type RequestOutcome = 'issued' | 'replaced' | 'sent_again' | 'in_gap';
@@ -21,7 +21,7 @@ export interface OtpSubject {
 @Injectable()
 export class OtpLog {
   constructor(
-    private readonly pseudonyms: LoggedPseudonyms,
+    private readonly pseudonyms: Pseudonyms,
     private readonly log: Log,
   ) {}
 

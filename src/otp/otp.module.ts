@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
+import { KeyRings } from '../key/key-rings';
+import { KeyModule } from '../key/key.module';
 import { SmsModule } from '../sms/sms.module';
 import { TransactionModule } from '../transaction/transaction.module';
 import { OtpChallengeRepository } from './otp-challenge.repository';
 import { OtpCodes } from './otp-codes';
-import { LoggedPseudonyms, OtpKeyRing, UndoKeyRing } from './otp-keys';
+import { OtpKeyRing, UndoKeyRing } from './otp-keys';
 import { OtpLog } from './otp-log';
 import { OtpPolicy } from './otp-policy';
 import { OtpTexts } from './otp-texts';
@@ -17,12 +19,10 @@ import { TestNumbers } from './test-numbers';
 import { UndoCodes } from './undo-codes';
 
 @Module({
-  imports: [ClockModule, SmsModule, TransactionModule],
+  imports: [ClockModule, KeyModule, SmsModule, TransactionModule],
   providers: [
-    LoggedPseudonyms,
     OtpChallengeRepository,
     OtpCodes,
-    OtpKeyRing,
     OtpLog,
     OtpPolicy,
     OtpService,
@@ -30,7 +30,8 @@ import { UndoCodes } from './undo-codes';
     PhoneChangeRepository,
     PhoneChanges,
     UndoCodes,
-    UndoKeyRing,
+    { provide: OtpKeyRing, inject: [KeyRings], useFactory: (rings: KeyRings) => rings.of('otp') },
+    { provide: UndoKeyRing, inject: [KeyRings], useFactory: (rings: KeyRings) => rings.of('phone-change') },
     {
       provide: TestNumbers,
       inject: [TestNumberSettings, Clock],

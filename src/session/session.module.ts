@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ClockModule } from '../clock/clock.module';
 import { EventModule } from '../event/event.module';
-import { KeyRing } from '../key/key-ring';
-import { KeySettings } from '../key/key-settings';
+import { KeyRings } from '../key/key-rings';
+import { KeyModule } from '../key/key.module';
 import { TokenModule } from '../token/token.module';
 import { TransactionModule } from '../transaction/transaction.module';
 import { BearerGuard } from './bearer.guard';
@@ -15,7 +15,7 @@ import { SessionService } from './session.service';
 import { SessionState } from './session-state';
 
 @Module({
-  imports: [ClockModule, EventModule, TokenModule, TransactionModule],
+  imports: [ClockModule, EventModule, KeyModule, TokenModule, TransactionModule],
   controllers: [SessionController],
   providers: [
     BearerGuard,
@@ -26,8 +26,8 @@ import { SessionState } from './session-state';
     SessionState,
     {
       provide: Idempotency,
-      inject: [KeySettings],
-      useFactory: ({ secretKeys }: KeySettings) => new Idempotency(new KeyRing(secretKeys, 'idempotency')),
+      inject: [KeyRings],
+      useFactory: (rings: KeyRings) => new Idempotency(rings.of('idempotency')),
     },
   ],
   exports: [BearerGuard, Callers, Idempotency, SessionService],

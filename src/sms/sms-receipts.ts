@@ -1,11 +1,11 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ExponentialBackoff, handleWhenResult, retry } from 'cockatiel';
 import { NotFound, ReceiptNotAuthentic } from '../error/refusal';
 import { Log } from '../log/log';
 import { SmsQueue } from './sms-queue';
 import type { ReceiptRequest, SmsReceipt } from './sms-receipt';
 import { SmsSignal } from './sms-signal';
-import { SMS_TRANSPORTS, type SmsTransport } from './sms-transport';
+import { SmsTransports } from './transports';
 
 /** What providers tell of texts they took, over HTTP or over a connection that a transport keeps. */
 @Injectable()
@@ -17,21 +17,21 @@ export class SmsReceipts implements OnApplicationBootstrap, OnApplicationShutdow
   );
 
   constructor(
-    @Inject(SMS_TRANSPORTS) private readonly transports: readonly SmsTransport[],
+    private readonly transports: SmsTransports,
     private readonly queue: SmsQueue,
     private readonly signal: SmsSignal,
     private readonly log: Log,
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const transport of this.transports) {
+    for (const transport of this.transports.all) {
       transport.open?.(async (receipt) => void (await this.record(transport.name, receipt)));
     }
   }
 
   /** After the dispatcher, which stops before the application does. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.transports.map(async (it) => it.close?.()));
+    await Promise.all(this.transports.all.map(async (it) => it.close?.()));
   }
 
   /**
@@ -39,7 +39,7 @@ export class SmsReceipts implements OnApplicationBootstrap, OnApplicationShutdow
    * ReceiptNotAuthentic, MalformedBody
    */
   async take(name: string, request: ReceiptRequest): Promise<object> {
-    const transport = this.transports.find((it) => it.name === name);
+    const transport = this.transports.all.find((it) => it.name === name);
     if (transport?.readReceipts === undefined) throw new NotFound();
     const receipts = await transport.readReceipts(request);
     if (receipts === undefined) throw new ReceiptNotAuthentic();

@@ -5,22 +5,23 @@ import { PhoneNumber } from '../phone/phone-number';
 import { GuardedTransport } from './guarded-transport';
 import type { SmsMessage } from './sms-message.entity';
 import type { SmsRoutes } from './sms-routes';
-import { SMS_TRANSPORTS, type SmsTransport } from './sms-transport';
-
-export const SMS_ROUTES = Symbol('SMS_ROUTES');
+import { SmsSettings } from './sms-settings';
+import { SmsTransports } from './transports';
 
 /** Which transports may carry a text, and in which order. */
 @Injectable()
 export class SmsRouter {
   private readonly transports: ReadonlyMap<string, GuardedTransport>;
+  private readonly routes: SmsRoutes;
 
   constructor(
-    @Inject(SMS_TRANSPORTS) given: readonly SmsTransport[],
-    @Inject(SMS_ROUTES) private readonly routes: SmsRoutes,
+    given: SmsTransports,
+    @Inject(SmsSettings) { routes }: Pick<SmsSettings, 'routes'>,
     private readonly clock: Clock,
     log: Log,
   ) {
-    this.transports = new Map(given.map((it) => [it.name, new GuardedTransport(it, clock, log)]));
+    this.transports = new Map(given.all.map((it) => [it.name, new GuardedTransport(it, clock, log)]));
+    this.routes = routes;
   }
 
   /** @returns undefined for a transport that is in no route */

@@ -35,9 +35,6 @@ export interface SmsTransport {
   close?(): Promise<void>;
 }
 
-/** The transports that are in use. */
-export const SMS_TRANSPORTS = Symbol('SMS_TRANSPORTS');
-
 /**
  * A text was not taken. The reason is one word of ours, with the provider's own code behind it if that looks like
  * one: it is logged and kept, so nothing else of what a provider says goes in.

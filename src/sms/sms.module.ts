@@ -1,8 +1,6 @@
 import { Module } from '@nestjs/common';
-import { Clock } from '../clock/clock';
 import { ClockModule } from '../clock/clock.module';
 import { CannotStart } from '../error/cannot-start';
-import { Log } from '../log/log';
 import { TransactionModule } from '../transaction/transaction.module';
 import { DeliveryController } from './delivery.controller';
 import { ReceiptController } from './receipt.controller';
@@ -10,11 +8,10 @@ import { SmsOutbox } from './sms-outbox';
 import { SmsPriorities } from './sms-priority';
 import { SmsQueue } from './sms-queue';
 import { SmsReceipts } from './sms-receipts';
-import { SMS_ROUTES, SmsRouter } from './sms-router';
+import { SmsRouter } from './sms-router';
 import { SmsSettings } from './sms-settings';
 import { SmsSignal } from './sms-signal';
-import { SMS_TRANSPORTS } from './sms-transport';
-import { transportsOf } from './transports';
+import { SmsTransports } from './transports';
 import { Wording } from './wording';
 
 /** A text that is bound to a website or an app is of no use there unless it is whole. */
@@ -36,8 +33,7 @@ function fittingWording(settings: SmsSettings): Wording {
     SmsReceipts,
     SmsRouter,
     SmsSignal,
-    { provide: SMS_TRANSPORTS, inject: [SmsSettings, Clock, Log], useFactory: transportsOf },
-    { provide: SMS_ROUTES, inject: [SmsSettings], useFactory: ({ routes }: SmsSettings) => routes },
+    SmsTransports,
     { provide: Wording, inject: [SmsSettings], useFactory: fittingWording },
   ],
   exports: [SmsOutbox, SmsQueue, SmsRouter, SmsSignal, Wording],

@@ -1,8 +1,9 @@
-import type { Clock } from '../clock/clock';
-import type { Log } from '../log/log';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import { Log } from '../log/log';
 import { ReceiptDoor } from './receipt-door';
 import type { ProviderSettings, SmsTransportName } from './sms-provider-settings';
-import type { SmsSettings } from './sms-settings';
+import { SmsSettings } from './sms-settings';
 import type { SmsTransport } from './sms-transport';
 import { AfricasTalkingTransport } from './transport/africastalking.transport';
 import { BeemTransport } from './transport/beem.transport';
@@ -44,4 +45,14 @@ export function transportsOf(sms: SmsSettings, clock: Clock, log: Log): SmsTrans
   const names = new Set([...sms.routes.values()].flat());
   const parts = { sms, providers: sms.providers as ProviderSettings, door: new ReceiptDoor(sms), clock, log };
   return [...names].map((name) => make[name](parts));
+}
+
+/** The transports that are in use. */
+@Injectable()
+export class SmsTransports {
+  readonly all: readonly SmsTransport[];
+
+  constructor(settings: SmsSettings, clock: Clock, log: Log) {
+    this.all = transportsOf(settings, clock, log);
+  }
 }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { KeyRing } from '../key/key-ring';
-import { KeySettings } from '../key/key-settings';
+import { KeyRings } from '../key/key-rings';
 import { SigningKey } from './signing-key';
 import { TokenSettings } from './token-settings';
 
@@ -21,7 +20,7 @@ export class TokenPolicy {
   /** Different keys for the two, so that neither can pass for the other. */
   readonly keys: Record<TokenType, TokenKeys>;
 
-  constructor(given: TokenSettings, { secretKeys }: KeySettings) {
+  constructor(given: TokenSettings, rings: KeyRings) {
     this.accessTtlSeconds = given.accessTokenTtlSeconds;
     this.issuer = given.jwtIssuer;
     this.audience = given.jwtAudience;
@@ -29,7 +28,7 @@ export class TokenPolicy {
       ...given.jwtKeys.map((key) => SigningKey.ofPrivateKey(key)),
       ...given.jwtSecrets.map((secret) => SigningKey.ofSecret(secret)),
     ];
-    const refresh = new KeyRing(secretKeys, 'refresh-token').all.map(({ key }) => SigningKey.ofSecret(key));
+    const refresh = rings.of('refresh-token').all.map(({ key }) => SigningKey.ofSecret(key));
     this.keys = {
       access: keysOf(
         access,

@@ -5,15 +5,16 @@ import { prepare } from '../../src/app';
 import { AppModule } from '../../src/app.module';
 import { Clock } from '../../src/clock/clock';
 import { readSettings } from '../../src/settings/settings';
-import { SMS_IN_FLIGHT, SmsDispatcher } from '../../src/dispatch/sms-dispatcher';
+import { DispatchSettings } from '../../src/dispatch/dispatch-settings';
+import { SmsDispatcher } from '../../src/dispatch/sms-dispatcher';
 import { createAdapter } from '../../src/http/fastify-adapter';
 import { Log, LOG_DESTINATION } from '../../src/log/log';
 import { SmsMessage } from '../../src/sms/sms-message.entity';
 import { SmsQueue } from '../../src/sms/sms-queue';
 import { SmsRouter } from '../../src/sms/sms-router';
 import { SmsSignal } from '../../src/sms/sms-signal';
-import { SMS_TRANSPORTS, type SmsTransport } from '../../src/sms/sms-transport';
-import { transportsOf } from '../../src/sms/transports';
+import type { SmsTransport } from '../../src/sms/sms-transport';
+import { SmsTransports, transportsOf } from '../../src/sms/transports';
 import { Wording } from '../../src/sms/wording';
 import { OtpTexts } from '../../src/otp/otp-texts';
 import { TransactionRunner } from '../../src/transaction/transaction-runner';
@@ -47,9 +48,9 @@ export class TestApp {
     const testing = await Test.createTestingModule({ imports: [AppModule.with(settings)] })
       .overrideProvider(Clock)
       .useValue(clock)
-      .overrideProvider(SMS_TRANSPORTS)
+      .overrideProvider(SmsTransports)
       .useFactory({
-        factory: (log: Log) => transportsOf(settings.sms, clock, log).map(farEnd),
+        factory: (log: Log) => ({ all: transportsOf(settings.sms, clock, log).map(farEnd) }),
         inject: [Log],
       })
       .overrideProvider(LOG_DESTINATION)
@@ -94,11 +95,11 @@ export class TestApp {
   dispatcherTo(...transports: SmsTransport[]): SmsDispatcher {
     const log = this.app.get(Log);
     const routes = new Map([['*', transports.map(({ name }) => name)]] as const);
-    const router = new SmsRouter(transports, routes, this.clock, log);
+    const router = new SmsRouter({ all: transports }, { routes }, this.clock, log);
     const queue = new SmsQueue(this.app.get(TransactionRunner), router, this.clock, log);
     const [codes, wording] = [this.app.get(OtpTexts), this.app.get(Wording)];
-    const maxInFlight = this.app.get<number>(SMS_IN_FLIGHT);
-    return new SmsDispatcher(queue, router, codes, wording, new SmsSignal(), log, maxInFlight);
+    const settings = this.app.get(DispatchSettings);
+    return new SmsDispatcher(queue, router, codes, wording, new SmsSignal(), log, settings);
   }
 
   stop(): Promise<void> {
