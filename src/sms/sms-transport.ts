@@ -12,8 +12,8 @@ export interface Sms {
 }
 
 /**
- * A provider of texts, or another way to send them. A new one is a file in `transport/`, its settings, and a line in
- * `transports.ts`.
+ * A provider of texts, or another way to send them. A new one is a file in `transport/`, its variables beside it, a line in
+ * `sms-provider-settings.ts`, and one in `transports.ts`.
  */
 export interface SmsTransport {
   readonly name: SmsTransportName;

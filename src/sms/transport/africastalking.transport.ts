@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { ProviderSettings } from '../sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import type { ReceiptDoor } from '../receipt-door';
 import { outcomeOf, textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { faultOfStatus, post } from './provider-http';
+import type { AfricastalkingSettings } from './africastalking.settings';
 
 const sendReply = z.object({
   SMSMessageData: z.object({
@@ -35,7 +35,7 @@ export class AfricasTalkingTransport implements SmsTransport {
   readonly name = 'africastalking';
 
   constructor(
-    private readonly settings: ProviderSettings['africastalking'],
+    private readonly settings: AfricastalkingSettings,
     private readonly door: ReceiptDoor,
   ) {}
 

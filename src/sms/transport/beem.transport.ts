@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { ProviderSettings } from '../sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import { sizeOf } from '../alphabet';
 import type { ReceiptDoor } from '../receipt-door';
 import { outcomeOf, textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { basic, post, withoutPlus } from './provider-http';
+import type { BeemSettings } from './beem.settings';
 
 const code = z.coerce.number();
 /** Some refusals come wrapped. */
@@ -34,7 +34,7 @@ export class BeemTransport implements SmsTransport {
   readonly name = 'beem';
 
   constructor(
-    private readonly settings: ProviderSettings['beem'],
+    private readonly settings: BeemSettings,
     private readonly door: ReceiptDoor,
   ) {}
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { ProviderSettings } from '../sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import type { ReceiptDoor } from '../receipt-door';
 import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { faultOfStatus, post, withoutPlus } from './provider-http';
+import type { InfobipSettings } from './infobip.settings';
 
 const status = z.object({ groupId: z.number(), id: z.number() });
 const sendReply = z.object({ messages: z.array(z.object({ messageId: z.string().optional(), status })).min(1) });
@@ -32,7 +32,7 @@ export class InfobipTransport implements SmsTransport {
   readonly name = 'infobip';
 
   constructor(
-    private readonly settings: ProviderSettings['infobip'],
+    private readonly settings: InfobipSettings,
     private readonly door: ReceiptDoor,
   ) {}
 

@@ -1,10 +1,10 @@
-import type { ProviderSettings } from '../sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import { sizeOf } from '../alphabet';
 import type { ReceiptDoor } from '../receipt-door';
 import { textIn, type ReceiptRequest, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { faultOfStatus, post } from './provider-http';
+import type { KannelSettings } from './kannel.settings';
 
 /** Bits of Kannel's `dlr-mask`: on the phone, not to be delivered, refused by the centre. */
 const report = { delivered: 1, undelivered: 2, rejected: 16 };
@@ -14,7 +14,7 @@ export class KannelTransport implements SmsTransport {
   readonly name = 'kannel';
 
   constructor(
-    private readonly settings: ProviderSettings['kannel'],
+    private readonly settings: KannelSettings,
     private readonly door: ReceiptDoor,
   ) {}
 

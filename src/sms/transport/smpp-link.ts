@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Pdu, Session } from 'smpp';
-import type { ProviderSettings } from '../sms-provider-settings';
 import type { Log } from '../../log/log';
 import { SmsNotTaken } from '../sms-transport';
+import type { SmppSettings } from './smpp.settings';
 
 const version34 = 0x34;
 const timeoutMilliseconds = 5_000;
@@ -21,7 +21,7 @@ export class SmppLink {
   private stopped = false;
 
   constructor(
-    private readonly settings: ProviderSettings['smpp'],
+    private readonly settings: SmppSettings,
     private readonly log: Log,
     private readonly deliver: (session: Session, pdu: Pdu) => void,
   ) {}

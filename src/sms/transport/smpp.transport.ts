@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Pdu, Session } from 'smpp';
-import type { ProviderSettings } from '../sms-provider-settings';
 import type { Log } from '../../log/log';
 import { segmentsOf, sizeOf, type SmsSize } from '../alphabet';
 import { outcomeOf, type SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { hex, SmppLink } from './smpp-link';
+import type { SmppSettings } from './smpp.settings';
 
 /** SMPP 3.4 section 5.1.3. */
 const status = { ok: 0, systemError: 0x08, queueFull: 0x14, throttled: 0x58, later: 0x64 };
@@ -36,7 +36,7 @@ export class SmppTransport implements SmsTransport {
   private report: (receipt: SmsReceipt) => Promise<void> = async () => undefined;
 
   constructor(
-    private readonly settings: ProviderSettings['smpp'],
+    private readonly settings: SmppSettings,
     private readonly log: Log,
   ) {
     this.link = new SmppLink(settings, log, (session, pdu) => void this.take(session, pdu));

@@ -1,8 +1,8 @@
 import { AwsV4Signer } from 'aws4fetch';
 import type { Clock } from '../../clock/clock';
-import type { ProviderSettings } from '../sms-provider-settings';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { faultOfStatus, post } from './provider-http';
+import type { SnsSettings } from './sns.settings';
 
 /** Credentials, signature or permission: "Common errors" of docs.aws.amazon.com/sns/latest/api. */
 const accountFaults = [
@@ -18,7 +18,7 @@ export class SnsTransport implements SmsTransport {
   readonly name = 'sns';
 
   constructor(
-    private readonly settings: ProviderSettings['sns'],
+    private readonly settings: SnsSettings,
     private readonly clock: Clock,
   ) {}
 

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import type { ProviderSettings } from '../sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import { isSame, type ReceiptDoor } from '../receipt-door';
 import { outcomeOf, sortedTexts, textIn, type ReceiptRequest, type SmsReceipt, type TextFields } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { basic, post } from './provider-http';
+import type { TwilioSettings } from './twilio.settings';
 
 const taken = z.object({ sid: z.string() });
 const refused = z.object({ code: z.number() });
@@ -36,7 +36,7 @@ export class TwilioTransport implements SmsTransport {
   readonly name = 'twilio';
 
   constructor(
-    private readonly settings: ProviderSettings['twilio'],
+    private readonly settings: TwilioSettings,
     private readonly door: ReceiptDoor,
   ) {}
 

@@ -1,13 +1,13 @@
 import { createHash, createHmac } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../clock/clock';
-import type { ProviderSettings } from '../sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import { sizeOf } from '../alphabet';
 import { isSame, type ReceiptDoor } from '../receipt-door';
 import { outcomeOf, sortedTexts, textIn, type ReceiptRequest, type SmsReceipt, type TextFields } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { faultOfStatus, post, withoutPlus } from './provider-http';
+import type { VonageSettings } from './vonage.settings';
 
 const sendReply = z.object({
   messages: z.array(z.object({ status: z.coerce.string(), 'message-id': z.string().optional() })).min(1),
@@ -37,7 +37,7 @@ export class VonageTransport implements SmsTransport {
   readonly name = 'vonage';
 
   constructor(
-    private readonly settings: ProviderSettings['vonage'],
+    private readonly settings: VonageSettings,
     private readonly door: ReceiptDoor,
     private readonly clock: Clock,
   ) {}

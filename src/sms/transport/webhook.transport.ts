@@ -1,11 +1,11 @@
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { Clock } from '../../clock/clock';
-import type { ProviderSettings } from '../sms-provider-settings';
 import { MalformedBody } from '../../error/refusal';
 import type { ReceiptRequest, SmsReceipt } from '../sms-receipt';
 import { SmsNotTaken, type Sms, type SmsTransport } from '../sms-transport';
 import { faultOfStatus, post } from './provider-http';
+import type { WebhookSettings } from './webhook.settings';
 
 const report = z.object({
   type: z.literal('sms.receipt'),
@@ -25,7 +25,7 @@ export class WebhookTransport implements SmsTransport {
   private readonly webhook: Webhook;
 
   constructor(
-    private readonly settings: ProviderSettings['webhook'],
+    private readonly settings: WebhookSettings,
     private readonly clock: Clock,
   ) {
     this.webhook = new Webhook(settings.secret);
