@@ -113,6 +113,16 @@ describe.each(databases)('a transaction on $name', (database) => {
     };
     await transactions.run((transaction) => transaction.insert(Session, row));
     expect(await dataSource.getRepository(Session).find()).toEqual([row]);
+    const read = (where: Partial<Session>) => transactions.read((transaction) => transaction.findOne(Session, where));
+    expect(await read({ id: 'session-1', accountId: 'account-1' })).toEqual(row);
+    expect(await read({ id: 'session-1', accountId: 'account-2' })).toBeNull();
+    const add = (id: string, most: number) =>
+      transactions.run((transaction) =>
+        transaction.insertIf(Session, { ...row, id }, { where: '(SELECT COUNT(*) FROM session) < ?', values: [most] }),
+      );
+    expect([await add('session-2', 1), await add('session-3', 2)]).toEqual([false, true]);
+    expect(await read({ id: 'session-2' })).toBeNull();
+    expect(await read({ id: 'session-3' })).toEqual({ ...row, id: 'session-3' });
   });
 
   it('counts every one of 50 refusals side by side', async () => {

@@ -9,7 +9,7 @@ import type { Session } from '../session/session.entity';
 import { SessionService } from '../session/session.service';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
-import { Accounts, claimsOf, type AccountClaimValues } from './accounts';
+import { accountOfNumber, Accounts, claimsOf, type AccountClaimValues, type JoinedAccount } from './accounts';
 import type { SignInDto } from './dto/sign-in.dto';
 import { IdempotentReplies } from './idempotent-replies';
 import { TokenPairs } from './token-pairs';
@@ -78,13 +78,14 @@ export class AccountService {
     idempotency?: IdempotentRequest,
   ): Promise<SignIn> {
     const { e164 } = phoneNumber;
-    if (!(await this.otps.consume(transaction, e164, 'sign-in', otp, '', client))) {
+    const challenge = await this.otps.read<JoinedAccount>(transaction, e164, 'sign-in', accountOfNumber);
+    if (!(await this.otps.consumeRead(transaction, e164, 'sign-in', otp, challenge, client))) {
       // Of two equal requests side by side the second one gets here when the first has used the code.
       const earlier = idempotency && (await this.sessions.earlier(transaction, idempotency));
       if (earlier === undefined) throw new InvalidOtp();
       return { session: earlier };
     }
-    const { account, newMember } = await this.accounts.enter(transaction, e164);
+    const { account, newMember } = await this.accounts.enter(transaction, e164, challenge);
     const start = { accountId: account.id, newMember, client, phoneNumber: e164, idempotency };
     const session = await this.sessions.open(transaction, start);
     return { session, claims: claimsOf(account, phoneNumber) };

@@ -4,6 +4,7 @@ import { Clock } from '../clock/clock';
 import { InvalidFields } from '../error/refusal';
 import { PhoneNumber } from '../phone/phone-number';
 import { isDuplicate } from '../transaction/database-fault';
+import type { Join } from '../transaction/join';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
 import type { AccessTokenClaim } from './account-settings';
@@ -13,6 +14,18 @@ export type KnownAccount = Pick<Account, 'id' | 'displayName' | 'locale'>;
 
 /** What an access token can tell of an account. */
 export type AccountClaimValues = Record<Exclude<AccessTokenClaim, 'new_member'>, string>;
+
+/** What a sign-in reads of the account along with the challenge. */
+export const accountOfNumber: Join = {
+  columns: 'account.id AS accountId, account.display_name AS displayName, account.locale AS locale',
+  from: 'LEFT JOIN account ON account.phone_number = otp_challenge.phone_number',
+};
+
+/** A row of `accountOfNumber`. */
+export type JoinedAccount = Pick<Account, 'displayName' | 'locale'> & {
+  /** Null if the number has no account; then the others are, too. */
+  accountId: string | null;
+};
 
 /** Accounts by their numbers. */
 @Injectable()
@@ -26,9 +39,14 @@ export class Accounts {
    * The account of a number that has just proved itself, made now if there is none: the unique index decides who is
    * new. Its row is locked until the transaction ends.
    * @param phoneNumber E.164
+   * @param read what was read of the account before: the guarded update says whether it still has the number
    */
-  async enter(transaction: Transaction, phoneNumber: string): Promise<{ account: KnownAccount; newMember: boolean }> {
-    const known = await this.recordLogin(transaction, phoneNumber);
+  async enter(
+    transaction: Transaction,
+    phoneNumber: string,
+    read: JoinedAccount | undefined,
+  ): Promise<{ account: KnownAccount; newMember: boolean }> {
+    const known = await this.enterKnown(transaction, phoneNumber, read);
     if (known !== undefined) return { account: known, newMember: false };
     const now = this.clock.now();
     const account: Account = {
@@ -47,7 +65,7 @@ export class Accounts {
 
   /** @returns what access tokens tell of an account; undefined if it is gone */
   async claimsOf(accountId: string): Promise<AccountClaimValues | undefined> {
-    const account = await this.transactions.run(({ manager }) => manager.findOneBy(Account, { id: accountId }));
+    const account = await this.transactions.read((transaction) => transaction.findOne(Account, { id: accountId }));
     if (account === null) return undefined;
     const { phoneNumber: e164 } = account;
     return claimsOf(account, { e164, country: PhoneNumber.read(e164, {})?.country });
@@ -64,6 +82,22 @@ export class Accounts {
    */
   async enterImported(transaction: Transaction, userId: string): Promise<string | undefined> {
     return (await this.recordLogin(transaction, userId, 'imported_user_id'))?.id;
+  }
+
+  private async enterKnown(
+    transaction: Transaction,
+    phoneNumber: string,
+    read: JoinedAccount | undefined,
+  ): Promise<KnownAccount | undefined> {
+    if (!read?.accountId) return undefined;
+    const { accountId: id, displayName, locale } = read;
+    const { affected } = await transaction.execute(
+      'UPDATE account SET last_login_at = ? WHERE id = ? AND phone_number = ?',
+      [this.clock.now(), id, phoneNumber],
+    );
+    if (affected === 1) return { id, displayName, locale };
+    // It was deleted, or moved to another number, since it was read: perhaps another account has the number by now.
+    return this.recordLogin(transaction, phoneNumber);
   }
 
   private async recordLogin(

@@ -35,8 +35,8 @@ export class FreshSignIn {
 }
 
 /** @throws AccessTokenNotValid if the account was deleted a moment ago */
-export async function accountOf({ manager }: Transaction, { accountId }: Caller): Promise<Account> {
-  const account = await manager.findOneBy(Account, { id: accountId });
+export async function accountOf(transaction: Transaction, { accountId }: Caller): Promise<Account> {
+  const account = await transaction.findOne(Account, { id: accountId });
   if (account === null) throw new AccessTokenNotValid();
   return account;
 }

@@ -37,7 +37,7 @@ export class ProfileService {
   ) {}
 
   read(caller: Caller): Promise<Account> {
-    return this.transactions.run((transaction) => accountOf(transaction, caller));
+    return this.transactions.read((transaction) => accountOf(transaction, caller));
   }
 
   change(caller: Caller, change: ProfileChange): Promise<Account> {

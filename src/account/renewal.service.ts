@@ -40,7 +40,7 @@ export class RenewalService {
     if ((await this.callers.of(token)) !== undefined) return;
     const claims = this.tokens.readRefresh(token);
     const usable =
-      claims && (await this.transactions.run((transaction) => this.sessions.wouldRotate(transaction, claims)));
+      claims && (await this.transactions.read((transaction) => this.sessions.wouldRotate(transaction, claims)));
     if (!usable) throw new TokenNotValid();
   }
 

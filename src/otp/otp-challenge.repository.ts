@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, LessThan, MoreThan } from 'typeorm';
+import { EntityNotFoundError, In, IsNull, LessThan, MoreThan } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
 import { isDuplicate } from '../transaction/database-fault';
+import type { Join } from '../transaction/join';
 import type { SqlValue } from '../transaction/statement';
 import type { Transaction } from '../transaction/transaction';
 import { OtpChallenge, type OtpPurpose } from './otp-challenge.entity';
@@ -37,6 +38,9 @@ export interface Guess extends ChallengeKey {
 /** `foreign`: live, but another session asked for the code. */
 export type ChallengeState = 'live' | 'used' | 'expired' | 'used_up' | 'foreign';
 
+/** What a guess is compared with. */
+export type GuessedChallenge = Pick<OtpChallenge, 'id' | 'keyId'> & { state: ChallengeState };
+
 /**
  * The table of challenges, changed by guarded updates alone: each demands the state that it changes, so that the
  * database decides races. Statements are by hand, as they are on the way of a sign-in.
@@ -46,8 +50,11 @@ export class OtpChallengeRepository {
   constructor(private readonly policy: OtpPolicy) {}
 
   /** @throws EntityNotFoundError if the number has no challenge for the purpose */
-  find({ manager }: Transaction, { phoneNumber, purpose }: ChallengeKey): Promise<OtpChallenge> {
-    return manager.findOneByOrFail(OtpChallenge, { phoneNumber, purpose });
+  async find(transaction: Transaction, { phoneNumber, purpose }: ChallengeKey): Promise<OtpChallenge> {
+    const key = { phoneNumber, purpose };
+    const challenge = await transaction.findOne(OtpChallenge, key);
+    if (challenge === null) throw new EntityNotFoundError(OtpChallenge, key);
+    return challenge;
   }
 
   /** @returns of the challenges with these ids, those whose codes can still be used, whatever their order */
@@ -78,14 +85,21 @@ export class OtpChallengeRepository {
   /**
    * Reads what a guess is compared with. What was read may be old by the time of the comparison: `useCode` and
    * `countGuess` say whether it still holds.
+   * @param join what else is read of the number, in the same statement
    * @returns undefined if the number has no challenge for the purpose
    */
-  async findGuessed(transaction: Transaction, { phoneNumber, purpose, sessionId, at }: Guess) {
-    const { rows } = await transaction.execute<Pick<OtpChallenge, 'id' | 'keyId'> & { state: ChallengeState }>(
-      `SELECT id, key_id AS keyId, CASE WHEN consumed_at IS NOT NULL THEN 'used' WHEN expires_at <= ? THEN 'expired'
-         WHEN attempts >= ? THEN 'used_up' WHEN COALESCE(session_id, '') <> ? THEN 'foreign' ELSE 'live' END AS state
-       FROM otp_challenge WHERE phone_number = ? AND purpose = ?`,
-      [at, this.policy.maxAttempts, sessionId, phoneNumber, purpose],
+  async findGuessed<Joined = unknown>(
+    transaction: Transaction,
+    { phoneNumber, purpose, sessionId, at }: Guess,
+    join: Join = nothing,
+  ): Promise<(GuessedChallenge & Joined) | undefined> {
+    const { rows } = await transaction.execute<GuessedChallenge & Joined>(
+      `SELECT otp_challenge.id, otp_challenge.key_id AS keyId,
+         CASE WHEN otp_challenge.consumed_at IS NOT NULL THEN 'used' WHEN otp_challenge.expires_at <= ? THEN 'expired'
+         WHEN otp_challenge.attempts >= ? THEN 'used_up' WHEN COALESCE(otp_challenge.session_id, '') <> ? THEN 'foreign'
+         ELSE 'live' END AS state, ${join.columns}
+       FROM otp_challenge ${join.from} WHERE otp_challenge.phone_number = ? AND otp_challenge.purpose = ?`,
+      [at, this.policy.maxAttempts, sessionId, ...(join.values ?? []), phoneNumber, purpose],
     );
     return rows[0];
   }
@@ -175,21 +189,22 @@ export class OtpChallengeRepository {
    */
   async issue(transaction: Transaction, request: ChallengeRequest, keyId: string): Promise<boolean> {
     const { phoneNumber, purpose, owner, at } = request;
+    const challenge: OtpChallenge = {
+      phoneNumber,
+      purpose,
+      accountId: owner?.accountId ?? null,
+      sessionId: owner?.sessionId ?? null,
+      id: uuidv4(),
+      keyId,
+      attempts: 0,
+      sends: 1,
+      issuedAt: at,
+      resendAt: this.policy.resendAt(at, 1),
+      expiresAt: this.policy.expiresAt(at),
+      consumedAt: null,
+    };
     try {
-      await transaction.manager.insert(OtpChallenge, {
-        phoneNumber,
-        purpose,
-        accountId: owner?.accountId ?? null,
-        sessionId: owner?.sessionId ?? null,
-        id: uuidv4(),
-        keyId,
-        attempts: 0,
-        sends: 1,
-        issuedAt: at,
-        resendAt: this.policy.resendAt(at, 1),
-        expiresAt: this.policy.expiresAt(at),
-        consumedAt: null,
-      });
+      await transaction.insert(OtpChallenge, challenge);
       return true;
     } catch (error) {
       if (isDuplicate(error)) return false;
@@ -216,6 +231,8 @@ export class OtpChallengeRepository {
     return [phoneNumber, purpose, sessionId, at, this.policy.maxAttempts];
   }
 }
+
+const nothing: Join = { columns: 'NULL AS joined', from: '' };
 
 /** The challenge is live, has a guess left, and is the session's. */
 const guessable = `phone_number = ? AND purpose = ?

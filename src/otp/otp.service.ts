@@ -5,9 +5,16 @@ import { addSeconds, Clock, secondsUntil } from '../clock/clock';
 import { Throttled } from '../error/refusal';
 import { withAsciiDigits } from '../phone/ascii-digits';
 import { SmsOutbox } from '../sms/sms-outbox';
+import type { Join } from '../transaction/join';
 import type { Transaction } from '../transaction/transaction';
 import type { OtpChallenge, OtpPurpose } from './otp-challenge.entity';
-import { OtpChallengeRepository, type ChallengeRequest, type OtpOwner } from './otp-challenge.repository';
+import {
+  OtpChallengeRepository,
+  type ChallengeRequest,
+  type Guess,
+  type GuessedChallenge,
+  type OtpOwner,
+} from './otp-challenge.repository';
 import { isSameCode } from './otp-code';
 import { OtpCodes, type CodedChallenge } from './otp-codes';
 import { OtpLog, type RequestOutcome } from './otp-log';
@@ -71,6 +78,26 @@ export class OtpService {
   }
 
   /**
+   * Reads what a guess will be compared with, and in the same statement what its caller needs to know of the number.
+   * What was read may be old by then: `consumeRead` says whether the code holds, and the owner of a joined table guards
+   * its own updates.
+   * @param phoneNumber E.164
+   * @returns undefined if the number has no challenge for the purpose
+   */
+  read<Joined>(
+    transaction: Transaction,
+    phoneNumber: string,
+    purpose: OtpPurpose,
+    join: Join,
+  ): Promise<(GuessedChallenge & Joined) | undefined> {
+    return this.challenges.findGuessed(
+      transaction,
+      { phoneNumber, purpose, sessionId: '', at: this.clock.now() },
+      join,
+    );
+  }
+
+  /**
    * Compare a code with the live one, count the comparison, and use the code up if it is right.
    * @param phoneNumber E.164
    * @param sessionId the session that guesses; empty where the code has no owner
@@ -85,15 +112,24 @@ export class OtpService {
     client?: ClientInfo,
   ): Promise<boolean> {
     const guess = { phoneNumber, purpose, sessionId, at: this.clock.now() };
-    const { id, keyId, state } = (await this.challenges.findGuessed(transaction, guess)) ?? noChallenge;
-    const right = this.isRight(otp, { phoneNumber, purpose, id, keyId });
-    const counted = right
-      ? await this.challenges.useCode(transaction, guess, id)
-      : await this.challenges.countGuess(transaction, guess, id);
-    const uncounted = state === 'live' ? 'overtaken' : state;
-    const outcome = counted ? (right ? 'right' : 'wrong') : uncounted;
-    transaction.afterCommit(() => this.log.guessed({ phoneNumber, purpose, client }, outcome));
-    return outcome === 'right';
+    const challenge = await this.challenges.findGuessed(transaction, guess);
+    return this.compare(transaction, guess, otp, challenge, client);
+  }
+
+  /**
+   * As `consume`, where the challenge was read in this transaction.
+   * @param challenge what `read` returned
+   */
+  consumeRead(
+    transaction: Transaction,
+    phoneNumber: string,
+    purpose: OtpPurpose,
+    otp: string,
+    challenge: GuessedChallenge | undefined,
+    client?: ClientInfo,
+  ): Promise<boolean> {
+    const guess = { phoneNumber, purpose, sessionId: '', at: this.clock.now() };
+    return this.compare(transaction, guess, otp, challenge, client);
   }
 
   /**
@@ -130,6 +166,25 @@ export class OtpService {
     if (await this.challenges.replace(transaction, request, this.codes.keyId)) return 'replaced';
     if (await this.challenges.issue(transaction, request, this.codes.keyId)) return 'issued';
     return 'in_gap';
+  }
+
+  private async compare(
+    transaction: Transaction,
+    guess: Guess,
+    otp: string,
+    challenge: GuessedChallenge | undefined,
+    client?: ClientInfo,
+  ): Promise<boolean> {
+    const { phoneNumber, purpose } = guess;
+    const { id, keyId, state } = challenge ?? noChallenge;
+    const right = this.isRight(otp, { phoneNumber, purpose, id, keyId });
+    const counted = right
+      ? await this.challenges.useCode(transaction, guess, id)
+      : await this.challenges.countGuess(transaction, guess, id);
+    const uncounted = state === 'live' ? 'overtaken' : state;
+    const outcome = counted ? (right ? 'right' : 'wrong') : uncounted;
+    transaction.afterCommit(() => this.log.guessed({ phoneNumber, purpose, client }, outcome));
+    return outcome === 'right';
   }
 
   private isRight(otp: string, challenge: CodedChallenge): boolean {

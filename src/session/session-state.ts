@@ -38,7 +38,7 @@ export class SessionState {
     const known = this.remembered.get(key);
     if (known === 'closed') return false;
     if (known && known.expiresAt > now && askedAt - known.askedAt < lifeMilliseconds) return true;
-    const session = await this.transactions.run((transaction) => this.repository.find(transaction, caller));
+    const session = await this.transactions.read((transaction) => this.repository.find(transaction, caller));
     // What was closed here while the database was asked stays closed.
     if (session === null || this.remembered.get(key) === 'closed') return false;
     this.learn(session);

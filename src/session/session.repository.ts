@@ -27,6 +27,18 @@ export class SessionRepository {
     await transaction.insert(Session, session);
   }
 
+  /**
+   * Opens a session if its account has room for it. The count is exact for a caller that holds a lock on the account's row:
+   * at READ COMMITTED a statement sees all that was committed before it began.
+   * @param most live sessions that the account can have
+   * @returns false, with nothing changed, if it has as many
+   */
+  openIfRoom(transaction: Transaction, session: Session, most: number): Promise<boolean> {
+    const live = 'SELECT COUNT(*) FROM session WHERE account_id = ? AND revoked_at IS NULL AND expires_at > ?';
+    const values = [session.accountId, session.createdAt, most];
+    return transaction.insertIf(Session, session, { where: `(${live}) < ?`, values });
+  }
+
   /** @returns whether the session is live, and `jti` was that of its current refresh token: only then it is replaced */
   async rotate(
     transaction: Transaction,
@@ -73,13 +85,10 @@ export class SessionRepository {
   }
 
   /** @param options `lock` waits for other writers of the row, and then reads what was committed */
-  find(
-    { manager, locksRows }: Transaction,
-    { accountId, sessionId }: Caller,
-    { lock = false } = {},
-  ): Promise<Session | null> {
+  find(transaction: Transaction, { accountId, sessionId }: Caller, { lock = false } = {}): Promise<Session | null> {
     const where = { id: sessionId, accountId };
-    return manager.findOne(Session, { where, ...(lock && locksRows ? { lock: { mode: 'pessimistic_write' } } : {}) });
+    if (!lock || !transaction.locksRows) return transaction.findOne(Session, where);
+    return transaction.manager.findOne(Session, { where, lock: { mode: 'pessimistic_write' } });
   }
 
   /** @param importedJti of the refresh token of the former stack that the session was exchanged for */

@@ -46,8 +46,6 @@ export class SessionService {
    */
   async open(transaction: Transaction, start: SessionStart): Promise<Session> {
     const { accountId, newMember, client, phoneNumber, idempotency, importedJti = null } = start;
-    // An account that was made just now has no other session.
-    if (!newMember) await this.makeRoom(transaction, accountId);
     const now = this.clock.now();
     const { idleSeconds, maxSeconds } = this.policy;
     const session: Session = {
@@ -69,7 +67,7 @@ export class SessionService {
       idempotencyMismatches: 0,
       importedJti,
     };
-    await this.repository.open(transaction, session);
+    await this.insert(transaction, session);
     await this.events.record(transaction, { kind: 'signed_in', accountId, sessionId: session.id, phoneNumber, client });
     return session;
   }
@@ -155,7 +153,7 @@ export class SessionService {
 
   /** @returns the live sessions of an account, newest first */
   list(accountId: string): Promise<Session[]> {
-    return this.transactions.run((transaction) => this.repository.list(transaction, accountId, this.clock.now()));
+    return this.transactions.read((transaction) => this.repository.list(transaction, accountId, this.clock.now()));
   }
 
   /**
@@ -233,6 +231,15 @@ export class SessionService {
     if (session === null) return;
     if (isLiveAt(session, this.clock.now())) throw new ServiceUnavailable();
     transaction.afterCommit(() => this.state.learn(session));
+  }
+
+  private async insert(transaction: Transaction, session: Session): Promise<void> {
+    // An account that was made just now has no other session.
+    if (!session.newMember) {
+      if (await this.repository.openIfRoom(transaction, session, this.policy.maxSessions)) return;
+      await this.makeRoom(transaction, session.accountId);
+    }
+    await this.repository.open(transaction, session);
   }
 
   /** Closes what is over the count, the oldest first, so that one more fits. */

@@ -7,7 +7,7 @@ import { NotFound } from '../error/refusal';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
 import { SmsMessage, type SmsState } from './sms-message.entity';
-import { SmsPriorities } from './sms-priority';
+import { priority, SmsPriorities } from './sms-priority';
 import { SmsSignal } from './sms-signal';
 import { Wording, type SmsTemplate } from './wording';
 
@@ -37,18 +37,21 @@ export class SmsOutbox {
   async add(transaction: Transaction, { challengeId, to, template, language, unsent }: NewText): Promise<string> {
     const now = this.clock.now();
     const id = uuidv7();
-    await transaction.manager.insert(SmsMessage, {
+    const done = { state: 'sent', dueAt: null, priority: priority.busyPrefix, reason: 'test_number', finishedAt: now };
+    const due = { state: 'queued', dueAt: now, priority: this.priorities.of(to), reason: null, finishedAt: null };
+    await transaction.insert(SmsMessage, {
       id,
       challengeId,
       phoneNumber: to,
       template,
       locale: this.wording.languageFor(language, to),
       attempts: 0,
+      sends: 0,
+      transport: null,
       refusedBy: '',
+      providerId: null,
       createdAt: now,
-      ...(unsent
-        ? { state: 'sent', dueAt: null, reason: 'test_number', finishedAt: now }
-        : { state: 'queued', dueAt: now, priority: this.priorities.of(to) }),
+      ...((unsent ? done : due) as Pick<SmsMessage, keyof typeof done>),
     });
     transaction.afterCommit(() => this.signal.emit('due'));
     return id;
