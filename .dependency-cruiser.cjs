@@ -7,13 +7,14 @@ const ground = ['client', 'clock', 'error', 'field', 'key', 'log', 'phone', 'red
 
 /** What each feature may import beside the ground and itself. */
 const features = {
+  challenge: [],
   sms: [],
   otp: ['sms'],
   dispatch: ['otp', 'sms'],
   event: [],
   token: [],
   session: ['token', 'event'],
-  account: ['otp', 'session', 'token', 'event'],
+  account: ['challenge', 'otp', 'session', 'token', 'event'],
   throttle: [],
   health: [],
 };
@@ -52,7 +53,7 @@ module.exports = {
     },
     ...ground.map((room) => border(room, groundMayUse[room] ?? [])),
     ...Object.entries(features).map(([room, others]) => border(room, [...ground, ...others])),
-    border('database', [...ground, 'account', 'event', 'otp', 'session', 'sms']),
+    border('database', [...ground, 'account', 'challenge', 'event', 'otp', 'session', 'sms']),
     border('http', [...ground, 'throttle', 'session']),
     border('settings', [...ground, ...Object.keys(features), 'database', 'http']),
   ],

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountModule } from './account/account.module';
+import { ChallengeModule } from './challenge/challenge.module';
 import { DatabaseModule } from './database/database.module';
 import { DispatchModule } from './dispatch/dispatch.module';
 import { HealthModule } from './health/health.module';
@@ -20,6 +21,7 @@ export class AppModule {
         DatabaseModule,
         HttpModule.with(settings.http),
         AccountModule,
+        ChallengeModule,
         DispatchModule,
         HealthModule,
       ],

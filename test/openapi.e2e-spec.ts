@@ -55,6 +55,7 @@ describe('the OpenAPI document', () => {
         'get /api/account/sessions/ 200 401 406 429 500 503',
         'delete /api/account/sessions/ 204 401 403 406 429 500 503',
         'delete /api/account/sessions/{id}/ 204 401 403 404 406 429 500 503',
+        'get /api/account/challenge/ 200 404 406 429 500 503',
         'get /api/account/request-otp/{request_id}/ 200 404 406 429 500 503',
         'post /api/sms/receipts/{transport}/ 200 400 403 404 406 413 415 429 500 503',
         'get /api/sms/receipts/{transport}/ 200 400 403 404 406 429 500 503',

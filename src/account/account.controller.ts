@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
 import { AcceptLanguage } from '../client/language-wish';
 import { accountPrefix } from '../client/request-path';
-import { InvalidOtp, Throttled } from '../error/refusal';
+import { ChallengeInvalid, ChallengeRequired, InvalidOtp, Throttled } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { AccountService } from './account.service';
 import { OtpRequestedDto } from './dto/otp-requested.dto';
@@ -20,14 +20,15 @@ export class AccountController {
   /** Ask for a one-time code by text; inside its life the same code is sent again. */
   @Post('request-otp/')
   @HttpCode(HttpStatus.OK)
-  @Refuses(Throttled)
+  @Refuses(Throttled, ChallengeRequired, ChallengeInvalid)
   async requestOtp(
     @IdempotencyKey() key: string | undefined,
-    @Body() { phone_number, locale }: RequestOtpDto,
+    @Body() { phone_number, locale, captcha_token }: RequestOtpDto,
     @AcceptLanguage() acceptLanguage: string | undefined,
     @Client() client: ClientInfo,
   ): Promise<OtpRequestedDto> {
-    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, { locale, acceptLanguage }, client, key));
+    const language = { locale, acceptLanguage };
+    return new OtpRequestedDto(await this.accounts.requestOtp(phone_number, language, client, key, captcha_token));
   }
 
   /** Trade a one-time code for an access and a refresh token; makes the account at the first sign-in. */

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ChallengeModule } from '../challenge/challenge.module';
 import { ClockModule } from '../clock/clock.module';
 import { EventModule } from '../event/event.module';
 import { OtpModule } from '../otp/otp.module';
@@ -24,7 +25,7 @@ import { TokenController } from './token.controller';
 import { TokenPairs } from './token-pairs';
 
 @Module({
-  imports: [ClockModule, EventModule, OtpModule, SessionModule, TokenModule, TransactionModule],
+  imports: [ChallengeModule, ClockModule, EventModule, OtpModule, SessionModule, TokenModule, TransactionModule],
   controllers: [AccountController, MeController, PhoneUndoController, EventController, TokenController],
   providers: [
     Accounts,

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { Challenges } from '../challenge/challenges';
 import type { ClientInfo } from '../client/client-info';
 import type { LanguageWish } from '../client/language-wish';
-import { InvalidOtp } from '../error/refusal';
+import { ChallengeInvalid, InvalidOtp } from '../error/refusal';
 import { OtpService, type IssuedOtp } from '../otp/otp.service';
 import type { PhoneNumber } from '../phone/phone-number';
 import { Idempotency, type IdempotentRequest } from '../session/idempotency';
@@ -25,6 +26,7 @@ interface SignIn {
 export class AccountService {
   constructor(
     private readonly transactions: TransactionRunner,
+    private readonly challenges: Challenges,
     private readonly otps: OtpService,
     private readonly accounts: Accounts,
     private readonly sessions: SessionService,
@@ -36,14 +38,24 @@ export class AccountService {
   /**
    * The same for known and unknown numbers: accounts are not even looked at.
    * @param key the same request with the same key gets the same answer for 60 s, and sends no other text
-   * @throws Throttled inside the gap after the last text, IdempotencyKeyReused if the key came with another request
+   * @param captchaToken a solved challenge; used up where one is demanded, unless the request is answered again
+   * @throws Throttled inside the gap after the last text, IdempotencyKeyReused if the key came with another request,
+   *   ChallengeRequired or ChallengeInvalid where a challenge is demanded
    */
-  requestOtp({ e164 }: PhoneNumber, language: LanguageWish, client: ClientInfo, key?: string): Promise<IssuedOtp> {
+  async requestOtp(
+    { e164 }: PhoneNumber,
+    language: LanguageWish,
+    client: ClientInfo,
+    key?: string,
+    captchaToken?: string,
+  ): Promise<IssuedOtp> {
+    const solved = this.challenges.isDemanded(false) ? await this.challenges.demand(captchaToken) : undefined;
     const request = { key, scope: ['request-otp', e164], body: [language.locale ?? ''] };
     return this.transactions.run((transaction) =>
-      this.replies.once(transaction, request, () =>
-        this.otps.request(transaction, e164, 'sign-in', language, undefined, client),
-      ),
+      this.replies.once(transaction, request, async () => {
+        if (solved && !(await this.challenges.spend(transaction, solved))) throw new ChallengeInvalid();
+        return this.otps.request(transaction, e164, 'sign-in', language, undefined, client);
+      }),
     );
   }
 

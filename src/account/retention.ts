@@ -1,4 +1,5 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Challenges } from '../challenge/challenges';
 import { Log } from '../log/log';
 import { PhoneChanges } from '../otp/phone-changes';
 import { IdempotentReplies } from './idempotent-replies';
@@ -14,6 +15,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly phoneChanges: PhoneChanges,
     private readonly replies: IdempotentReplies,
+    private readonly challenges: Challenges,
     private readonly log: Log,
   ) {}
 
@@ -30,6 +32,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   async removeExpired(): Promise<void> {
     await this.phoneChanges.removeExpired();
     await this.replies.removeExpired();
+    await this.challenges.removeExpired();
   }
 
   private begin(): void {

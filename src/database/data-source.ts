@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Account } from '../account/account.entity';
 import { IdempotentReply } from '../account/idempotent-reply.entity';
+import { ChallengeSolution } from '../challenge/challenge-solution.entity';
 import { CannotStart } from '../error/cannot-start';
 import { AuthEvent } from '../event/auth-event.entity';
 import { OtpChallenge } from '../otp/otp-challenge.entity';
@@ -29,7 +30,10 @@ const poolSize = 20;
  */
 export async function databaseOptions({ database, dataDir, production }: DatabaseSettings): Promise<DataSourceOptions> {
   const common = {
-    entities: [Account, AuthEvent, IdempotentReply, OtpChallenge, PhoneChange, Session, SmsMessage, SpentForeignToken],
+    entities: [
+      ...[Account, AuthEvent, ChallengeSolution, IdempotentReply, OtpChallenge],
+      ...[PhoneChange, Session, SmsMessage, SpentForeignToken],
+    ],
     migrations,
     migrationsTableName: 'migration',
     migrationsTransactionMode: 'each' as const,

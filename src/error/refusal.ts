@@ -130,6 +130,22 @@ export class InvalidIdempotencyKey extends Refusal {
   readonly code = 'invalid_idempotency_key';
 }
 
+/** A request is taken only with a solved challenge, and came without one. */
+export class ChallengeRequired extends Refusal {
+  readonly code = 'challenge_required';
+  readonly fields = faultOfToken({ code: 'required', message: 'This field is required.' });
+}
+
+/** The challenge that came along is not solved, expired, or used. */
+export class ChallengeInvalid extends Refusal {
+  readonly code = 'challenge_invalid';
+  readonly fields = faultOfToken({ code: 'invalid', message: 'Enter a valid value.' });
+}
+
+function faultOfToken(fault: FieldFault): ReadonlyMap<string, readonly FieldFault[]> {
+  return new Map([['captcha_token', [fault]]]);
+}
+
 /** What comes as a receipt of a provider does not prove to be one. */
 export class ReceiptNotAuthentic extends Refusal {
   readonly code = 'receipt_not_authentic';
@@ -179,6 +195,8 @@ export type AnyRefusal =
   | FreshLoginRequired
   | IdempotencyKeyReused
   | InvalidIdempotencyKey
+  | ChallengeRequired
+  | ChallengeInvalid
   | InvalidPage
   | ReceiptNotAuthentic
   | ServiceUnavailable

@@ -58,8 +58,10 @@ export const refusalSchemas = { Detail: detail, FieldFaults: fieldFaults, Proble
 
 const named = (name: keyof typeof refusalSchemas): Schema => ({ $ref: `#/components/schemas/${name}` });
 
+const ofFields: readonly RefusalCode[] = ['invalid_fields', 'challenge_required', 'challenge_invalid'];
+
 const schemaOf = (code: RefusalCode): Schema =>
-  code === 'invalid_fields' ? named('FieldFaults') : code === 'not_ready' ? notReady : named('Detail');
+  ofFields.includes(code) ? named('FieldFaults') : code === 'not_ready' ? notReady : named('Detail');
 
 /**
  * The documented replies of a route that refuses: each refusal is an example of its status.

@@ -36,6 +36,8 @@ export const problemTitles: Readonly<Record<ProblemCode, string>> = {
   access_token_not_valid: 'Access token not valid',
   token_not_valid: 'Token not valid',
   fresh_login_required: 'Fresh sign-in required',
+  challenge_required: 'Challenge required',
+  challenge_invalid: 'Challenge invalid',
   receipt_not_authentic: 'Receipt not authentic',
   idempotency_key_reused: 'Idempotency key reused',
   invalid_idempotency_key: 'Invalid idempotency key',
@@ -57,7 +59,7 @@ export function problemOf(refusal: AnyRefusal | undefined, reply: RefusalReply, 
     code,
     request_id: requestId,
   };
-  if (refusal?.code !== 'invalid_fields') return problem;
+  if (refusal === undefined || !('fields' in refusal)) return problem;
   const errors = [...refusal.fields].flatMap(([field, faults]) => faults.map((fault) => ({ field, ...fault })));
   return { ...problem, errors };
 }

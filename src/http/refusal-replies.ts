@@ -1,4 +1,4 @@
-import type { AnyRefusal, RefusalCode } from '../error/refusal';
+import type { AnyRefusal, InvalidFields, RefusalCode } from '../error/refusal';
 
 /** What the front door sends for a refusal: the plain form, which problem details are made from as well. */
 export interface RefusalReply {
@@ -30,6 +30,11 @@ const seconds = (count: number) => `${count} second${count === 1 ? '' : 's'}`;
 /** A media type is told back, as REST framework does, but not a page of it. */
 const longestTold = 200;
 
+const badFields = ({ fields }: { fields: InvalidFields['fields'] }): RefusalReply => ({
+  status: 400,
+  body: Object.fromEntries([...fields].map(([field, faults]) => [field, faults.map(({ message }) => message)])),
+});
+
 /** What each refusal looks like: Django REST framework's bodies, byte for byte. A forgotten code does not compile. */
 export const refusalReplies: { readonly [Code in RefusalCode]: ReplyTo<Code> } = {
   invalid_otp: () => detail(400, 'Invalid OTP'),
@@ -37,10 +42,9 @@ export const refusalReplies: { readonly [Code in RefusalCode]: ReplyTo<Code> } =
     detail(429, `Request was throttled. Expected available in ${seconds(retryAfterSeconds)}.`, {
       'Retry-After': String(retryAfterSeconds),
     }),
-  invalid_fields: ({ fields }) => ({
-    status: 400,
-    body: Object.fromEntries([...fields].map(([field, faults]) => [field, faults.map(({ message }) => message)])),
-  }),
+  invalid_fields: badFields,
+  challenge_required: badFields,
+  challenge_invalid: badFields,
   malformed_body: ({ why }) => detail(400, why),
   malformed_request: () => detail(400, 'Malformed request.'),
   unsupported_media_type: ({ mediaType }) =>

@@ -2,6 +2,8 @@ import {
   AccessTokenNotValid,
   BadAuthorizationHeader,
   BodyTooLarge,
+  ChallengeInvalid,
+  ChallengeRequired,
   CrossSiteRequest,
   FreshLoginRequired,
   IdempotencyKeyReused,
@@ -65,9 +67,14 @@ const samples: { readonly [Code in RefusalCode]: SampleOf<Code> } = {
   fresh_login_required: [new FreshLoginRequired(), 'The sign-in is over 10 minutes old.'],
   idempotency_key_reused: [new IdempotencyKeyReused(), 'The Idempotency-Key was used for another request.'],
   invalid_idempotency_key: [new InvalidIdempotencyKey(), 'The Idempotency-Key is not one.'],
+  challenge_required: [new ChallengeRequired(), 'A solved challenge is demanded, and `captcha_token` is missing.'],
+  challenge_invalid: [new ChallengeInvalid(), 'The challenge of `captcha_token` is not solved, expired, or used.'],
   receipt_not_authentic: [new ReceiptNotAuthentic(), 'The call does not prove that it comes from the provider.'],
   invalid_page: [new InvalidPage(), 'There is no such page.'],
-  service_unavailable: [new ServiceUnavailable(), 'The database does not answer.'],
+  service_unavailable: [
+    new ServiceUnavailable(),
+    'The database, or a provider that the request depends on, does not answer.',
+  ],
   not_ready: [new NotReady({ database: 'down' }), 'A part is down, or the process is stopping.'],
 };
 

@@ -71,6 +71,7 @@ describe('defaults', () => {
         testNumbers: [],
         inFlight: 400,
       },
+      challenge: { mode: 'risk', provider: { name: 'altcha' } },
       throttleLimit: 100,
       throttleTtlSeconds: 60,
       trustedProxies: [],
@@ -331,6 +332,7 @@ describe('refusals', () => {
     const free = ['HOST', 'DATA_DIR', 'JWT_ISSUER', 'JWT_AUDIENCE', 'SIMPLEJWT_USER_ID_CLAIM', 'SMS_FILE'];
     // Read only where SMS_TRANSPORT or SMS_ROUTES, which are bad here, name them.
     free.push('SMS_APP_NAME', ...providerSettingNames);
+    free.push('CAPTCHA_SECRET', 'CAPTCHA_SITE_KEY');
     const { message, faults } = refusal(Object.fromEntries(settingNames.map((name) => [name, 'marker'])));
     const named = new Set(faults.map((fault) => fault.slice(0, fault.indexOf(':'))));
     expect([...named, ...free].sort()).toEqual([...settingNames].sort());

@@ -1,4 +1,5 @@
 import { AccountSettings } from '../account/account-settings';
+import { readChallengeSettings, type ChallengeSettings } from '../challenge/challenge-settings';
 import { ClientSettings } from '../client/client-settings';
 import { DatabaseSettings } from '../database/database-settings';
 import { DispatchSettings } from '../dispatch/dispatch-settings';
@@ -32,6 +33,7 @@ export interface Settings {
   session: SessionSettings;
   account: AccountSettings;
   otp: OtpSettings;
+  challenge: ChallengeSettings;
   testNumber: TestNumberSettings;
   redis: RedisSettings;
   throttle: ThrottleSettings;
@@ -49,7 +51,7 @@ export interface Settings {
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const { service, texts, ways } = readValues(given);
+  const { service, texts, ways, challenge } = readValues(given);
   const mode = new RunMode(service);
   const client = new ClientSettings(service);
   return {
@@ -63,6 +65,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     session: new SessionSettings(service),
     account: new AccountSettings(service),
     otp: new OtpSettings(service),
+    challenge,
     testNumber: new TestNumberSettings(texts),
     redis: new RedisSettings(service),
     throttle: new ThrottleSettings(service),
@@ -81,17 +84,20 @@ function readValues(given: GivenVariables) {
   const texts = textVariables.safeParse(given);
   const faultsOf = (error: Parameters<typeof faultLines>[0] | undefined, missing?: string) =>
     error ? faultLines(error, given, missing) : [];
+  const { challenge, faults: challengeFaults } = readChallengeSettings(given, faultsOf);
   const { providers, faults: providerFaults } = readProviders(routes.data ?? new Map(), given, faultsOf);
   const faults = [
     ...faultsOf(service.error),
     ...(service.success ? tokenFaults(service.data) : []),
     ...sharedSecretFaults(given),
     ...(service.success ? sessionFaults(service.data) : []),
+    ...challengeFaults,
     ...faultsOf(routes.error),
     ...faultsOf(texts.error),
     ...(texts.success ? testNumberFaults(texts.data, production) : []),
     ...providerFaults,
   ];
-  if (!service.success || !routes.success || !texts.success || faults.length > 0) throw new InvalidSettings(faults);
-  return { service: service.data, texts: texts.data, ways: { routes: routes.data, providers } };
+  if (!service.success || !routes.success || !texts.success || !challenge || faults.length > 0)
+    throw new InvalidSettings(faults);
+  return { service: service.data, texts: texts.data, challenge, ways: { routes: routes.data, providers } };
 }

@@ -7,6 +7,7 @@ const secretNames = [
   'JWT_SECRET',
   'SIMPLEJWT_SECRET',
   'SMS_RECEIPT_TOKEN',
+  'CAPTCHA_SECRET',
   ...providerSettingNames.filter((name) => /_(KEY|SECRET|TOKEN|PASSWORD)$/.test(name)),
 ];
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountVariables } from '../account/account-settings';
+import { challengeSettingNames } from '../challenge/challenge-settings';
 import { clientVariables } from '../client/client-settings';
 import { databaseVariables } from '../database/database-settings';
 import { dispatchVariables, formerDispatchVariables } from '../dispatch/dispatch-settings';
@@ -50,6 +51,7 @@ export const textVariables = z.object({
 /** The names of all variables that are read: a slip in a name is found by them, and `.env.example` shows each. */
 export const settingNames = [
   ...Object.keys(serviceVariables(false, {}).shape),
+  ...challengeSettingNames,
   ...routingNames,
   ...Object.keys(textVariables.shape).filter((name) => !(name in formerDispatchVariables)),
   ...providerSettingNames,

@@ -88,6 +88,8 @@ const constant = [
   new refusals.IdempotencyKeyReused(),
   new refusals.InvalidIdempotencyKey(),
   new refusals.ReceiptNotAuthentic(),
+  new refusals.ChallengeRequired(),
+  new refusals.ChallengeInvalid(),
   new refusals.InvalidPage(),
   new refusals.ServiceUnavailable(),
 ];
@@ -104,8 +106,8 @@ const varying: Readonly<Record<number, ProblemCode>> = {
 };
 
 function refusalIn(status: number, body: object): ProblemCode {
-  if (status === 400 && !('detail' in body)) return 'invalid_fields';
   const same = constant.find((refusal) => isDeepStrictEqual(replyFor(refusal).body, body));
+  if (same === undefined && status === 400 && !('detail' in body)) return 'invalid_fields';
   return same?.code ?? varying[status]!;
 }
 

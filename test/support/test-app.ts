@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
 import { prepare } from '../../src/app';
 import { AppModule } from '../../src/app.module';
@@ -37,7 +37,12 @@ export class TestApp {
     readonly logged: string[],
   ) {}
 
-  static async start(database: TestDatabase = sqlite, env: NodeJS.ProcessEnv = {}): Promise<TestApp> {
+  /** @param replaceMore what a test about it replaces beside clock and texts, such as the address of a provider */
+  static async start(
+    database: TestDatabase = sqlite,
+    env: NodeJS.ProcessEnv = {},
+    replaceMore: (builder: TestingModuleBuilder) => TestingModuleBuilder = (builder) => builder,
+  ): Promise<TestApp> {
     const settings = readSettings(testEnvironment({ DATABASE_URL: await database.create(), ...env }));
     const clock = new FakeClock();
     const inbox = new Inbox('file');
@@ -45,7 +50,7 @@ export class TestApp {
     const farEnd = (transport: SmsTransport) =>
       transport.name === 'file' ? inbox : transport.name === 'console' ? otherInbox : transport;
     const logged: string[] = [];
-    const testing = await Test.createTestingModule({ imports: [AppModule.with(settings)] })
+    const builder = Test.createTestingModule({ imports: [AppModule.with(settings)] })
       .overrideProvider(Clock)
       .useValue(clock)
       .overrideProvider(SmsTransports)
@@ -54,8 +59,8 @@ export class TestApp {
         inject: [Log],
       })
       .overrideProvider(LOG_DESTINATION)
-      .useValue({ write: (line: string) => logged.push(line) })
-      .compile();
+      .useValue({ write: (line: string) => logged.push(line) });
+    const testing = await replaceMore(builder).compile();
     const app = testing.createNestApplication<NestFastifyApplication>(createAdapter(settings.client));
     prepare(app, settings);
     await app.listen(0, '127.0.0.1');

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { timeText } from '../../clock/clock';
+import { CaptchaTokenField } from '../../challenge/captcha-token-field';
 import { CharField, PhoneNumberField } from '../../field/char-field';
 import { PhoneNumber } from '../../phone/phone-number';
 import type { Account } from '../account.entity';
@@ -56,4 +57,8 @@ export class NewPhoneNumberDto {
    */
   @PhoneNumberField({ textable: true })
   phone_number!: PhoneNumber;
+
+  /** The solved challenge, where one is demanded: `challenge_required` says so. */
+  @CaptchaTokenField()
+  captcha_token?: string;
 }

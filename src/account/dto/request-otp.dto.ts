@@ -1,3 +1,4 @@
+import { CaptchaTokenField } from '../../challenge/captcha-token-field';
 import { PhoneNumber } from '../../phone/phone-number';
 import { CharField, PhoneNumberField } from '../../field/char-field';
 
@@ -16,4 +17,8 @@ export class RequestOtpDto {
    */
   @CharField({ optional: true })
   locale?: string;
+
+  /** The solved challenge, where one is demanded: `challenge_required` says so. */
+  @CaptchaTokenField()
+  captcha_token?: string;
 }

@@ -4,6 +4,7 @@ import { BindNumberChanges1764220000000 } from './1764220000000-bind-number-chan
 import { RememberReplies1764220000001 } from './1764220000001-remember-replies';
 import { RememberSpentForeignTokens1764230000000 } from './1764230000000-remember-spent-foreign-tokens';
 import { OrderTexts1764250000000 } from './1764250000000-order-texts';
+import { RememberChallengeSolutions1764260000000 } from './1764260000000-remember-challenge-solutions';
 
 /** In the order in which they run; one that has landed is never edited. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   RememberReplies1764220000001,
   RememberSpentForeignTokens1764230000000,
   OrderTexts1764250000000,
+  RememberChallengeSolutions1764260000000,
 ];
