@@ -63,6 +63,11 @@ export class SiteverifyServer {
 
 export const refusal = (...codes: string[]): Answer => reply(200, { success: false, 'error-codes': codes });
 
+const leadElsewhere: Answer = (response, request) =>
+  request.path === '/elsewhere'
+    ? reply(200, { success: true })(response, request)
+    : reply(302, '', { Location: '/elsewhere' })(response, request);
+
 /** Ways in which a provider does not say whether a token is good, and what the log has of each. */
 export const failures: [name: string, answer: Answer, logged: string][] = [
   ['takes too long', never, 'TimeoutError'],
@@ -71,8 +76,9 @@ export const failures: [name: string, answer: Answer, logged: string][] = [
   ['is overloaded', reply(503), '503'],
   ['throttles', reply(429, { success: true }), '429'],
   ['shows a page', reply(200, '<html>success</html>'), 'SyntaxError'],
-  ['leads elsewhere', reply(302, '', { Location: '/elsewhere' }), 'TypeError'],
+  ['leads elsewhere', leadElsewhere, 'TypeError'],
   ['answers something else', reply(200, { success: 'true' }), 'ZodError'],
+  ['quotes the secret', refusal(siteverifySecret), ''],
   ['knows another secret', refusal('invalid-input-secret'), 'invalid-input-secret'],
   [
     'blames token and secret',
