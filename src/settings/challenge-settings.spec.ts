@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InvalidSettings } from '../settings/invalid-settings';
-import { readSettings } from '../settings/settings';
+import { InvalidSettings } from './invalid-settings';
+import { readSettings } from './settings';
 
 const DATA_DIR = mkdtempSync(join(tmpdir(), 'hodi-challenge-'));
 const read = (env: NodeJS.ProcessEnv) => readSettings({ DATA_DIR, ...env }).challenge;
