@@ -14,9 +14,10 @@ const features = {
   event: [],
   token: [],
   session: ['token', 'event'],
-  account: ['challenge', 'otp', 'session', 'token', 'event'],
+  account: ['challenge', 'limit', 'otp', 'session', 'token', 'event'],
   throttle: [],
   health: [],
+  limit: ['sms'],
 };
 
 /** Ground rooms import nothing of ours but these. */
@@ -53,7 +54,7 @@ module.exports = {
     },
     ...ground.map((room) => border(room, groundMayUse[room] ?? [])),
     ...Object.entries(features).map(([room, others]) => border(room, [...ground, ...others])),
-    border('database', [...ground, 'account', 'challenge', 'event', 'otp', 'session', 'sms']),
+    border('database', [...ground, 'account', 'challenge', 'event', 'limit', 'otp', 'session', 'sms']),
     border('http', [...ground, 'throttle', 'session']),
     border('settings', [...ground, ...Object.keys(features), 'database', 'http']),
   ],

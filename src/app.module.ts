@@ -5,6 +5,7 @@ import { DatabaseModule } from './database/database.module';
 import { DispatchModule } from './dispatch/dispatch.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { LimitModule } from './limit/limit.module';
 import { LogModule } from './log/log.module';
 import type { Settings } from './settings/settings';
 import { SettingsModule } from './settings/settings.module';
@@ -20,6 +21,7 @@ export class AppModule {
         LogModule,
         DatabaseModule,
         HttpModule.with(settings.http),
+        LimitModule,
         AccountModule,
         ChallengeModule,
         DispatchModule,

@@ -25,7 +25,8 @@ export const Client = createParamDecorator((_data: unknown, context: ExecutionCo
 /** @returns the network that may be kept of a request's address: see `ClientInfo.ip` */
 export const clientNetwork = (request: FastifyRequest) => networkOf(clientAddress(request).own);
 
-function networkOf(address: string): string {
+/** @returns the network that may be kept of an address: see `ClientInfo.ip` */
+export function networkOf(address: string): string {
   if (address === '') return '';
   return isIPv6(address)
     ? ipaddr.IPv6.networkAddressFromCIDR(`${address}/48`).toString()

@@ -5,6 +5,7 @@ import { IdempotentReply } from '../account/idempotent-reply.entity';
 import { ChallengeSolution } from '../challenge/challenge-solution.entity';
 import { CannotStart } from '../error/cannot-start';
 import { AuthEvent } from '../event/auth-event.entity';
+import { BudgetWindow } from '../limit/budget-window.entity';
 import { OtpChallenge } from '../otp/otp-challenge.entity';
 import { PhoneChange } from '../otp/phone-change.entity';
 import { SmsMessage } from '../sms/sms-message.entity';
@@ -31,7 +32,7 @@ const poolSize = 20;
 export async function databaseOptions({ database, dataDir, production }: DatabaseSettings): Promise<DataSourceOptions> {
   const common = {
     entities: [
-      ...[Account, AuthEvent, ChallengeSolution, IdempotentReply, OtpChallenge],
+      ...[Account, AuthEvent, BudgetWindow, ChallengeSolution, IdempotentReply, OtpChallenge],
       ...[PhoneChange, Session, SmsMessage, SpentForeignToken],
     ],
     migrations,

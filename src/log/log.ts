@@ -28,6 +28,12 @@ export interface LogFields {
   outcome?: string;
   transport?: string;
   attempt?: number;
+  /** Of docs/limits.md. */
+  rule?: string;
+  count?: number;
+  limit?: number;
+  /** A country, or the beginning of numbers without the last 6 digits. */
+  place?: string;
   reason?: string;
   url?: string;
   /** As a browser sent it, without runs of digits, 100 characters at most. */

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { LimitSettings } from '../limit/limit-settings';
 import { providerSettingNames } from '../sms/sms-provider-settings';
 import { InvalidSettings } from './invalid-settings';
 import { readSettings, type Settings } from './settings';
@@ -24,11 +25,27 @@ const read = (env: NodeJS.ProcessEnv = {}) => together(readSettings({ DATA_DIR: 
 
 /** The settings of all features in one object, those about texts under `sms`. */
 function together({ sms, dispatch, testNumber, ...parts }: Settings) {
-  const { mode, http, database, key, token, simplejwt, session, account, otp, redis, throttle, client, phone, log } =
-    parts;
+  const {
+    mode,
+    http,
+    database,
+    key,
+    token,
+    simplejwt,
+    session,
+    account,
+    otp,
+    redis,
+    throttle,
+    limit,
+    client,
+    phone,
+    log,
+  } = parts;
   return {
     ...{ ...http, ...database, ...mode, ...key, ...token, ...simplejwt, ...session, ...account },
     ...{ ...otp, ...redis, ...throttle, ...client, ...phone, ...log },
+    limit,
     sms: { ...sms, ...dispatch, ...testNumber },
   };
 }
@@ -74,6 +91,7 @@ describe('defaults', () => {
       challenge: { mode: 'risk', provider: { name: 'altcha' } },
       throttleLimit: 100,
       throttleTtlSeconds: 60,
+      limit: expect.any(LimitSettings) as unknown,
       trustedProxies: [],
       corsOrigins: [],
       apiDocs: true,

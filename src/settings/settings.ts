@@ -5,6 +5,7 @@ import { DatabaseSettings } from '../database/database-settings';
 import { DispatchSettings } from '../dispatch/dispatch-settings';
 import { HttpSettings } from '../http/http-settings';
 import { KeySettings } from '../key/key-settings';
+import { limitFaults, LimitSettings } from '../limit/limit-settings';
 import { LogSettings } from '../log/log-settings';
 import { OtpSettings } from '../otp/otp-settings';
 import { testNumberFaults, TestNumberSettings } from '../otp/test-number-settings';
@@ -37,6 +38,7 @@ export interface Settings {
   testNumber: TestNumberSettings;
   redis: RedisSettings;
   throttle: ThrottleSettings;
+  limit: LimitSettings;
   client: ClientSettings;
   phone: PhoneSettings;
   log: LogSettings;
@@ -69,6 +71,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     testNumber: new TestNumberSettings(texts),
     redis: new RedisSettings(service),
     throttle: new ThrottleSettings(service),
+    limit: new LimitSettings(service),
     phone: new PhoneSettings(service),
     log: new LogSettings(service),
     sms: new SmsSettings(texts, ways, mode, client.publicUrl),
@@ -91,6 +94,7 @@ function readValues(given: GivenVariables) {
     ...(service.success ? tokenFaults(service.data) : []),
     ...sharedSecretFaults(given),
     ...(service.success ? sessionFaults(service.data) : []),
+    ...(service.success ? limitFaults(service.data) : []),
     ...challengeFaults,
     ...faultsOf(routes.error),
     ...faultsOf(texts.error),

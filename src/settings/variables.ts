@@ -6,6 +6,7 @@ import { databaseVariables } from '../database/database-settings';
 import { dispatchVariables, formerDispatchVariables } from '../dispatch/dispatch-settings';
 import { httpVariables } from '../http/http-settings';
 import { keyVariables } from '../key/key-settings';
+import { limitVariables } from '../limit/limit-settings';
 import { logVariables } from '../log/log-settings';
 import { otpVariables } from '../otp/otp-settings';
 import { testNumberVariables } from '../otp/test-number-settings';
@@ -34,6 +35,7 @@ export function serviceVariables(production: boolean, given: GivenVariables) {
     ...otpVariables,
     ...redisVariables,
     ...throttleVariables,
+    ...limitVariables,
     ...clientVariables,
     ...phoneVariables,
     ...logVariables,

@@ -5,6 +5,7 @@ import { RememberReplies1764220000001 } from './1764220000001-remember-replies';
 import { RememberSpentForeignTokens1764230000000 } from './1764230000000-remember-spent-foreign-tokens';
 import { OrderTexts1764250000000 } from './1764250000000-order-texts';
 import { RememberChallengeSolutions1764260000000 } from './1764260000000-remember-challenge-solutions';
+import { CountBudgets1764270000000 } from './1764270000000-count-budgets';
 
 /** In the order in which they run; one that has landed is never edited. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   RememberSpentForeignTokens1764230000000,
   OrderTexts1764250000000,
   RememberChallengeSolutions1764260000000,
+  CountBudgets1764270000000,
 ];
