@@ -407,6 +407,12 @@ describe('what the operator decides', () => {
     expect(verdicts(await limits.checkGuess(subject(more)))).toEqual(expected);
   });
 
+  it('sends texts to fixed lines, or not', async () => {
+    const fixedLine = '+255222110000';
+    expect((await (await start({})).requestOtp(fixedLine)).status).toBe(200);
+    expect((await (await start({ SMS_LINE_TYPES: 'mobile' })).requestOtp(fixedLine)).status).toBe(400);
+  });
+
   it.each(['record', 'off'])('acts upon no alarm that is set to %s', async (mode) => {
     const test = await start({ ALARM_SPRAY: mode, ALARM_TOLL: mode, ADDRESS_TEXTS: '0', ADDRESS_WRONG_CODES: '0' });
     const limits = limitsOf(test);

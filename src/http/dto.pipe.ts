@@ -10,8 +10,8 @@ import { RequestBody } from './request-body';
 export class DtoPipe implements PipeTransform {
   private readonly phonePolicy: PhonePolicy;
 
-  constructor({ phoneDefaultRegion, phoneCountries }: PhoneSettings) {
-    this.phonePolicy = { defaultRegion: phoneDefaultRegion, countries: phoneCountries };
+  constructor({ phoneDefaultRegion, phoneCountries, lineTypes }: PhoneSettings) {
+    this.phonePolicy = { defaultRegion: phoneDefaultRegion, countries: phoneCountries, lineTypes };
   }
 
   /** @throws UnsupportedMediaType, MalformedBody, or InvalidFields with the faults of all bad fields */

@@ -298,3 +298,17 @@ describe('any string', () => {
     );
   });
 });
+
+describe('the kinds of lines that texts are sent to', () => {
+  it.each([
+    ['mobile', '+255679190720', ['mobile'], true],
+    ['fixed', '+255222110000', ['mobile'], false],
+    ['fixed', '+255222110000', ['mobile', 'fixed_line'], true],
+    ['fixed or mobile', '+12015550123', ['mobile'], false],
+    ['fixed or mobile', '+12015550123', ['fixed_line_or_mobile'], true],
+    ['toll-free', '+255800110011', ['mobile', 'fixed_line', 'fixed_line_or_mobile', 'voip'], false],
+    ['of satellites', '+61147123456', ['mobile'], false],
+  ] as const)('decide about a number that is %s: %s with %j', (_what, e164, lineTypes, textable) => {
+    expect(PhoneNumber.read(e164, { lineTypes })).toMatchObject({ e164, textable });
+  });
+});

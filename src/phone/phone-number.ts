@@ -11,7 +11,13 @@ export interface PhonePolicy {
   defaultRegion?: CountryCode;
   /** Countries served; all, if absent. */
   countries?: readonly CountryCode[];
+  /** Kinds of lines that texts are sent to; all that can receive them at an ordinary price, if absent. */
+  lineTypes?: readonly LineType[];
 }
+
+/** Kinds of lines that a text can be sent to, by libphonenumber. In some countries mobile numbers look like those of fixed lines. */
+export const lineTypes = ['mobile', 'fixed_line_or_mobile', 'fixed_line', 'voip'] as const;
+export type LineType = (typeof lineTypes)[number];
 
 /** Types that cannot receive a text message, or only at a high price for the sender. */
 const untextable = new Set<NumberType>([
@@ -53,7 +59,9 @@ export class PhoneNumber {
     const number = parsePhoneNumberFromString(digits, { defaultCountry: policy.defaultRegion, extract: false });
     if (!number?.isValid() || number.number.length > longestE164) return undefined;
     if (policy.countries && (!number.country || !policy.countries.includes(number.country))) return undefined;
-    const textable = !untextable.has(number.getType()) && !untextablePrefixes.test(number.number);
+    const type = number.getType();
+    const accepted = policy.lineTypes?.some((lineType) => lineType.toUpperCase() === type) ?? true;
+    const textable = accepted && !untextable.has(type) && !untextablePrefixes.test(number.number);
     return new PhoneNumber(number.number, number.country, textable);
   }
 

@@ -1,6 +1,7 @@
 import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/max';
 import { z } from 'zod';
 import { list, type Values } from '../variable/variable-kinds';
+import { lineTypes, type LineType } from './phone-number';
 
 const country = z
   .string()
@@ -9,6 +10,9 @@ const country = z
 export const phoneVariables = {
   PHONE_DEFAULT_REGION: country.optional(),
   PHONE_COUNTRIES: list.pipe(z.array(country).min(1, 'names no country')).optional(),
+  SMS_LINE_TYPES: list
+    .pipe(z.array(z.enum(lineTypes, `must be out of: ${lineTypes.join(', ')}`)).min(1, 'names no type'))
+    .default([...lineTypes]),
 };
 
 /** Which phone numbers are taken, and how they are read. */
@@ -18,8 +22,12 @@ export class PhoneSettings {
   /** All, if absent. */
   readonly phoneCountries?: CountryCode[];
 
-  constructor({ PHONE_DEFAULT_REGION, PHONE_COUNTRIES }: Values<typeof phoneVariables>) {
+  /** Kinds of lines that texts are sent to. */
+  readonly lineTypes: readonly LineType[];
+
+  constructor({ PHONE_DEFAULT_REGION, PHONE_COUNTRIES, SMS_LINE_TYPES }: Values<typeof phoneVariables>) {
     this.phoneDefaultRegion = PHONE_DEFAULT_REGION;
     this.phoneCountries = PHONE_COUNTRIES;
+    this.lineTypes = SMS_LINE_TYPES;
   }
 }

@@ -61,6 +61,7 @@ describe('limits by address and service', () => {
     ['DENIED_NETWORKS', '203.0.113.0/33'],
     ['ALLOWED_NETWORKS', '2001:db8::/65'],
     ['ALLOWED_NETWORKS', '0.0.0.0/0'],
+    ['SMS_LINE_TYPES', 'mobile,pager'],
     ['ALARM_SPRAY', 'on'],
     ['ALARM_TOLL', 'Record'],
     ['ALARM_TOLL_PERCENT', '101'],

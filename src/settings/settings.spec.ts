@@ -93,6 +93,7 @@ describe('defaults', () => {
       throttleTtlSeconds: 60,
       limit: expect.any(LimitSettings) as unknown,
       trustedProxies: [],
+      lineTypes: ['mobile', 'fixed_line_or_mobile', 'fixed_line', 'voip'],
       corsOrigins: [],
       apiDocs: true,
       shutdownDrainSeconds: 0,
