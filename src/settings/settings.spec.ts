@@ -24,7 +24,7 @@ beforeEach(() => {
 const read = (env: NodeJS.ProcessEnv = {}) => together(readSettings({ DATA_DIR: folder, ...env }));
 
 /** The settings of all features in one object, those about texts under `sms`. */
-function together({ sms, dispatch, testNumber, ...parts }: Settings) {
+function together({ sms, dispatch, testNumber, challenge, ...parts }: Settings) {
   const {
     mode,
     http,
@@ -45,6 +45,7 @@ function together({ sms, dispatch, testNumber, ...parts }: Settings) {
   return {
     ...{ ...http, ...database, ...mode, ...key, ...token, ...simplejwt, ...session, ...account },
     ...{ ...otp, ...redis, ...throttle, ...client, ...phone, ...log },
+    challenge,
     limit,
     sms: { ...sms, ...dispatch, ...testNumber },
   };
