@@ -128,6 +128,21 @@ describe.each(databases)('budgets of 24 hours on $name', (database) => {
     expect(done.filter(passes)).toHaveLength(20);
   });
 
+  it('wait near the end of a budget for those who have spent and not yet committed', async () => {
+    const env = { DATABASE_URL: await mysql.create(), SMS_DAILY_TEXTS: '500' };
+    const [one, other] = [await start(mysql, env), await start(mysql, env)];
+    await spend(one, 1);
+    let near: Promise<Finding[]> | undefined;
+    await one.app.get(TransactionRunner).run(async (transaction) => {
+      // For a known device the end is far.
+      await one.app.get(Budgets).spend(transaction, subject(2, { isKnownDevice: true }));
+      near = spend(other, 3);
+      // Time enough for the other one to read, if it did not wait.
+      for (let time = 0; time < 100; time++) await transaction.execute('SELECT 1', []);
+    });
+    expect(await near).toMatchObject([{ count: 2, limit: 400, verdict: 'pass' }]);
+  });
+
   it('do not wait for each other while the budget is far from its end', async () => {
     const env = { DATABASE_URL: await mysql.create(), SMS_DAILY_TEXTS: '5000' };
     const [one, other] = [await start(mysql, env), await start(mysql, env)];
