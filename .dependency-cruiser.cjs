@@ -9,7 +9,7 @@ const ground = ['client', 'clock', 'error', 'field', 'key', 'log', 'phone', 'red
 const features = {
   challenge: [],
   sms: [],
-  otp: ['sms'],
+  otp: ['limit', 'sms'],
   dispatch: ['otp', 'sms'],
   event: [],
   token: [],

@@ -15,6 +15,7 @@ import { OtpChallenge } from '../src/otp/otp-challenge.entity';
 import { SmsMessage } from '../src/sms/sms-message.entity';
 import { priority } from '../src/sms/sms-priority';
 import { percentile, Server } from './server';
+import { withoutLimits } from './contender';
 
 /**
  * What a slow provider of texts does to a node: how long 1,000 requests for a code take while it takes 30 s for each text,
@@ -50,7 +51,7 @@ function environment(databaseUrl: string, providerUrl: string): Record<string, s
     SMS_TRANSPORT: 'webhook',
     SMS_WEBHOOK_URL: providerUrl,
     SMS_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
-    THROTTLE_LIMIT: '0',
+    ...withoutLimits,
   };
 }
 
@@ -89,8 +90,9 @@ async function measureRate(name: string, databaseUrl: string): Promise<void> {
   process.stdout.write(
     `${name}: ${texts} texts to a provider that takes ${usualMilliseconds} ms: ${Math.round(texts / seconds)} texts/s\n`,
   );
-  hodi.stop();
+  const stopped = hodi.stop();
   provider.stop();
+  await stopped;
 }
 
 async function measureRequests(name: string, databaseUrl: string): Promise<void> {
@@ -117,8 +119,9 @@ async function measureRequests(name: string, databaseUrl: string): Promise<void>
     `${name}: ${took.length} requests over ${connections} connections in ${seconds} s, ${provider.calls.length} texts with the provider; ` +
       `p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, longest ${percentile(took, 1).toFixed(1)} ms\n`,
   );
-  hodi.stop();
+  const stopped = hodi.stop();
   provider.stop();
+  await stopped;
 }
 
 async function measure(name: string, databaseUrl: string): Promise<void> {

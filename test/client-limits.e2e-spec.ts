@@ -15,11 +15,14 @@ import { TestApp } from './support/test-app';
 /** A database of Redis that only these tests use. */
 const ownRedisUrl = redisUrl && new URL('/6', redisUrl).href;
 
+/** The defaults, which tests of other things do without. */
+const usual = { ADDRESS_TEXTS: '', ADDRESS_WRONG_CODES: '', ALARM_SPRAY: '', ALARM_TOLL: '' };
+
 const started: TestApp[] = [];
 const stopAll = () => Promise.all(started.splice(0).map((test) => test.stop()));
 
 async function start(env: NodeJS.ProcessEnv): Promise<TestApp> {
-  const test = await TestApp.start(sqlite, env);
+  const test = await TestApp.start(sqlite, { ...usual, ...env });
   started.push(test);
   const redis = test.app.get<Redis | undefined>(REDIS);
   if (redis && redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));

@@ -19,7 +19,7 @@ describe('CORS', () => {
     expect(status).toBe(400);
     expect(cors(headers)).toEqual({
       'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'Retry-After, X-Request-Id',
+      'access-control-expose-headers': 'Retry-After, X-Device-Token, X-Request-Id',
     });
     expect(headers.vary).toBe('Origin');
   });

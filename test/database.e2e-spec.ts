@@ -30,6 +30,8 @@ const account = (number: number): Account => ({
   displayName: '',
   locale: '',
   importedUserId: null,
+  knownClients: '{}',
+  numberReleasedAt: null,
   createdAt: new Date(0),
   lastLoginAt: new Date(0),
 });

@@ -8,7 +8,7 @@ import { Transaction } from '../src/transaction/transaction';
 import { TransactionRunner } from '../src/transaction/transaction-runner';
 import { databases, sqlite } from './support/databases';
 import { secrets } from './support/environment';
-import { otherThan, TestApp } from './support/test-app';
+import { anybody, otherThan, TestApp } from './support/test-app';
 
 const phone = '+255679190720';
 const newSecret = 'Zq8WfKx2LmVt9RbNc4YhGs7PdJe3UaTi5OoHyXwB';
@@ -38,6 +38,8 @@ describe.each(databases)('what only another request in between would show, on $n
     });
   };
 
+  const requested = async () => JSON.parse((await test.requestOtp(phone)).text) as object;
+
   it('keeps to the grown gap after a code that was guessed to the end', async () => {
     await guessWrong(5, await test.obtainOtp(phone));
     test.clock.advance(60);
@@ -50,17 +52,61 @@ describe.each(databases)('what only another request in between would show, on $n
     expect((await test.requestOtp(phone)).status).toBe(429);
   });
 
-  it('sends a new code after one that expired unused, and begins with the first gap again', async () => {
+  it('keeps to the grown gap after a code that expired unused', async () => {
     const code = await test.obtainOtp(phone);
     test.clock.advance(60);
     await test.requestOtp(phone);
     test.clock.advance(300);
-    expect(JSON.parse((await test.requestOtp(phone)).text)).toMatchObject({ expires_in: 300, resend_in: 60 });
-    const next = await test.lastCode(phone);
-    expect(next).not.toBe(code);
+    expect(await requested()).toMatchObject({ expires_in: 300, resend_in: 300 });
+    expect(await test.lastCode(phone)).not.toBe(code);
+    test.clock.advance(299);
+    expect((await test.requestOtp(phone)).status).toBe(429);
+    test.clock.advance(1);
+    expect(await requested()).toMatchObject({ expires_in: 300, resend_in: 300 });
+  });
+
+  it('begins with the first gap again after a sign-in, also when the next code has taken the place of the used one', async () => {
+    await test.requestOtp(phone);
     test.clock.advance(60);
-    expect(JSON.parse((await test.requestOtp(phone)).text)).toMatchObject({ expires_in: 240, resend_in: 120 });
-    expect((await test.verify(phone, next)).status).toBe(200);
+    await test.verify(phone, await test.obtainOtp(phone));
+    test.clock.advance(60);
+    expect(await requested()).toMatchObject({ expires_in: 300, resend_in: 60 });
+    test.clock.advance(60);
+    expect(await requested()).toMatchObject({ expires_in: 240, resend_in: 120 });
+    test.clock.advance(119);
+    expect((await test.requestOtp(phone)).status).toBe(429);
+  });
+
+  it('counts the text that is asked for at the very moment of a sign-in', async () => {
+    const code = await test.obtainOtp(phone);
+    test.clock.advance(60);
+    await test.verify(phone, code);
+    expect(await requested()).toMatchObject({ resend_in: 60 });
+    test.clock.advance(60);
+    expect(await requested()).toMatchObject({ resend_in: 120 });
+  });
+
+  it('begins with the first gap again when the texts are 24 hours old, and not a moment before', async () => {
+    for (const gap of [60, 120]) {
+      await test.requestOtp(phone);
+      test.clock.advance(gap);
+    }
+    test.clock.advance(86_400 - 120 - 0.001);
+    expect(await requested()).toMatchObject({ resend_in: 120 });
+    test.clock.advance(86_400);
+    expect(await requested()).toMatchObject({ resend_in: 60 });
+  });
+
+  it('begins with the first gap again after a sign-in whose account was deleted', async () => {
+    await test.requestOtp(phone);
+    test.clock.advance(60);
+    const { text } = await test.verify(phone, await test.obtainOtp(phone));
+    const headers = { Authorization: `Bearer ${(JSON.parse(text) as { access: string }).access}` };
+    expect((await test.send({ method: 'DELETE', path: '/api/account/me/', headers })).status).toBe(204);
+    test.clock.advance(59);
+    expect((await test.requestOtp(phone)).headers['retry-after']).toBe('1');
+    test.clock.advance(1);
+    expect(await requested()).toMatchObject({ resend_in: 60 });
   });
 
   (database.name === 'MySQL' ? it : it.skip)(
@@ -75,7 +121,9 @@ describe.each(databases)('what only another request in between would show, on $n
           await test.obtainOtp(phone);
           return result;
         });
-        return test.app.get(OtpService).consume(transaction, phone, 'sign-in', code);
+        const guess = { phoneNumber: phone, purpose: 'sign-in' as const, otp: code, guesser: anybody };
+        const otps = test.app.get(OtpService);
+        return (await otps.consume(transaction, guess, await otps.read(transaction, guess))).outcome === 'right';
       });
       expect(used).toBe(false);
       const challenge = await test.dataSource.getRepository(OtpChallenge).findOneByOrFail({});

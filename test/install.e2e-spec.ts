@@ -67,6 +67,9 @@ describe('a checkout under a path with letters outside ASCII, spaces and signs',
         SMS_TRANSPORT: 'webhook',
         SMS_WEBHOOK_URL: 'http://127.0.0.1:1/',
         SMS_WEBHOOK_SECRET: webhookSecret,
+        // It refuses to start without these limits.
+        OTP_WRONG_PER_DAY: '10',
+        OTP_WRONG_PER_MONTH: '30',
       };
       const env = {
         PATH: process.env.PATH,

@@ -323,6 +323,7 @@ describe.each(databases)('the caller’s own account, on $name', (database) => {
     it('takes no code for a sign-in, and a sign-in takes none for a change', async () => {
       const caller = await signIn();
       const change = await askNew(caller, other);
+      test.clock.advance(60);
       const entry = await test.obtainOtp(other);
       expect(entry).not.toBe(change);
       expect((await verifyNew(caller, other, entry)).text).toBe(invalidOtp);
@@ -382,6 +383,7 @@ describe.each(databases)('the caller’s own account, on $name', (database) => {
     it('leaves one account of the number when its owner signs in beside the change', async () => {
       const caller = await signIn();
       const change = await askNew(caller, other);
+      test.clock.advance(60);
       const entry = await test.obtainOtp(other);
       const [changed, entered] = await Promise.all([verifyNew(caller, other, change), test.verify(other, entry)]);
       expect(entered.status).toBe(200);

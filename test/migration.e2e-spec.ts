@@ -4,6 +4,7 @@ import { databaseOptions, open } from '../src/database/data-source';
 import type { migrations } from '../src/database/migrations';
 import { FollowTexts1764100000000 } from '../src/database/migrations/1764100000000-follow-texts';
 import { RememberSpentForeignTokens1764230000000 } from '../src/database/migrations/1764230000000-remember-spent-foreign-tokens';
+import { ReleaseNumbers1764310000000 } from '../src/database/migrations/1764310000000-release-numbers';
 import { SpentForeignToken } from '../src/account/spent-foreign-token.entity';
 import { databases } from './support/databases';
 import { testEnvironment } from './support/environment';
@@ -86,5 +87,33 @@ describe.each(databases)('rows from before a migration, on $name', (database) =>
     await undo(RememberSpentForeignTokens1764230000000);
     await dataSource.runMigrations();
     expect(await spent()).toHaveLength(2);
+  });
+
+  it('are accounts that keep their numbers, and those without one go with their sessions on the way back', async () => {
+    await migrateBefore(ReleaseNumbers1764310000000);
+    const at = '2026-06-01 12:00:02.250';
+    for (const id of ['1', '2'])
+      await dataSource.query(
+        `INSERT INTO account (id, phone_number, display_name, locale, known_clients, created_at, last_login_at)
+         VALUES ('${id}', '+25567919072${id}', 'Asha ${id}', 'sw', '{}', '${at}', '${at}')`,
+      );
+    await dataSource.runMigrations();
+    const accounts = () => dataSource.query<object[]>('SELECT id, phone_number, display_name FROM account ORDER BY id');
+    const first = { id: '1', phone_number: '+255679190721', display_name: 'Asha 1' };
+    const second = { id: '2', phone_number: '+255679190722', display_name: 'Asha 2' };
+    expect(await accounts()).toEqual([first, second]);
+
+    for (const accountId of ['1', '2'])
+      await dataSource.query(
+        `INSERT INTO session (id, account_id, refresh_jti, created_at, rotated_at, expires_at, absolute_expires_at,
+           new_member, ip, user_agent)
+         VALUES ('${accountId}', '${accountId}', 'jti', '${at}', '${at}', '${at}', '${at}', 0, '', '')`,
+      );
+    await dataSource.query(`UPDATE account SET phone_number = NULL, number_released_at = '${at}' WHERE id = '2'`);
+    await undo(ReleaseNumbers1764310000000);
+    expect(await accounts()).toEqual([first]);
+    expect(await dataSource.query('SELECT id FROM session')).toEqual([{ id: '1' }]);
+    const numberless = dataSource.query("UPDATE account SET phone_number = NULL WHERE id = '1'");
+    await expect(numberless).rejects.toThrow();
   });
 });

@@ -9,7 +9,7 @@ import { databases } from './support/databases';
 import { scratchFolder } from './support/environment';
 import { FakeClock } from './support/fake-clock';
 import { codeIn, Inbox } from './support/inbox';
-import { TestApp } from './support/test-app';
+import { anybody, TestApp } from './support/test-app';
 
 const phone = '+255679190720';
 
@@ -29,7 +29,9 @@ describe.each(databases)('the outbox on $name', (database) => {
 
   it('is committed with its challenge, or not at all', async () => {
     const undone = test.app.get(TransactionRunner).run(async (transaction) => {
-      await test.app.get(OtpService).request(transaction, phone, 'sign-in', {});
+      await test.app
+        .get(OtpService)
+        .request(transaction, { phoneNumber: phone, purpose: 'sign-in', language: {}, requester: anybody });
       throw new Error('rolled back');
     });
     await expect(undone).rejects.toThrow('rolled back');

@@ -191,9 +191,9 @@ describe('the problem', () => {
       () => post(verifyPath, 'x', { 'Content-Type': 'text/plain' }),
     ],
     [
-      'throttled',
+      'code_already_sent',
       429,
-      'Too many requests',
+      'Code already sent',
       'Request was throttled. Expected available in 60 seconds.',
       async () => {
         await test.obtainOtp(phone);
@@ -255,6 +255,30 @@ describe('the problem', () => {
     const detail = `Request was throttled. Expected available in ${seconds} seconds.`;
     expectProblem(reply, ['throttled', 429, 'Too many requests', detail]);
     await own.stop();
+  });
+
+  it.each([
+    ['number_texts_hour', 'OTP_TEXTS_PER_HOUR', 'Too many texts to this number in an hour', '3540'],
+    ['number_texts_day', 'OTP_TEXTS_PER_DAY', 'Too many texts to this number in a day', '3540'],
+  ])('of a number past its texts is %s', async (code, name, title, seconds) => {
+    const own = await TestApp.start(sqlite, { [name]: '1' });
+    await own.obtainOtp(phone);
+    own.clock.advance(60);
+    const reply = await own.post(requestOtpPath, { phone_number: phone }, problemJson);
+    const detail = `Request was throttled. Expected available in ${seconds} seconds.`;
+    expectProblem(reply, [code, 429, title, detail]);
+    expect(reply.headers['retry-after']).toBe(seconds);
+    await own.stop();
+  });
+
+  it('of a number that another account is moving to is throttled', async () => {
+    const moving = '+255754000001';
+    const headers = await bearer();
+    await post('/api/account/me/phone-number/', { phone_number: moving }, headers);
+    await test.dataSource.query(`UPDATE otp_challenge SET account_id = 'another' WHERE phone_number = '${moving}'`);
+    const reply = await post('/api/account/me/phone-number/', { phone_number: moving }, headers);
+    const detail = 'Request was throttled. Expected available in 300 seconds.';
+    expectProblem(reply, ['throttled', 429, 'Too many requests', detail]);
   });
 
   it('of a path with a bad escape is not_found', async () => {
@@ -359,6 +383,7 @@ describe('invalid_fields', () => {
     await test.verify('+255754000001', await test.obtainOtp('+255754000001'));
     const headers = await bearer();
     const taken = { phone_number: '+255754000001' };
+    test.clock.advance(60);
     await post('/api/account/me/phone-number/', taken, headers);
     const otp = await test.lastCode(taken.phone_number);
     const reply = await post('/api/account/me/phone-number/verify/', { ...taken, otp }, headers);

@@ -26,10 +26,10 @@ describe.each(databases)('the statements of a sign-in on $name', (database) => {
   /** Runs a statement after the account was read, and before it is entered. */
   const betweenReadAndEntry = (sql: string, values: string[]) => {
     const otps = test.app.get(OtpService);
-    const consumeRead = otps.consumeRead.bind(otps);
-    jest.spyOn(otps, 'consumeRead').mockImplementationOnce(async (transaction, ...guess) => {
+    const consume = otps.consume.bind(otps);
+    jest.spyOn(otps, 'consume').mockImplementationOnce(async (transaction, ...guess) => {
       await transaction.execute(sql, values);
-      return consumeRead(transaction, ...guess);
+      return consume(transaction, ...guess);
     });
   };
   const numbers = async () =>

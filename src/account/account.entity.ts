@@ -1,17 +1,25 @@
 import { Column, Entity, Index } from 'typeorm';
 import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
-/** The owner of a phone number, who can read its texts. One account a number: the index says so. */
+/**
+ * The owner of a phone number, who can read its texts. One account a number: the index says so. An account whose number
+ * has a new holder is kept without one for a while, and nothing reaches it.
+ */
 @Entity('account')
 @Index('ux_account_phone_number', ['phoneNumber'], { unique: true })
 @Index('ux_account_imported_user_id', ['importedUserId'], { unique: true })
+@Index('ix_account_number_released_at', ['numberReleasedAt'])
 export class Account {
   @AsciiColumn({ name: 'id', length: 36, primary: true })
   id!: string;
 
-  /** E.164. */
-  @AsciiColumn({ name: 'phone_number', length: 16 })
-  phoneNumber!: string;
+  /** E.164; null once the number has gone to an account of its new holder. */
+  @AsciiColumn({ name: 'phone_number', length: 16, nullable: true })
+  phoneNumber!: string | null;
+
+  /** When that was; null as long as the account has a number. 90 days later it is deleted. */
+  @TimeColumn({ name: 'number_released_at', nullable: true })
+  numberReleasedAt!: Date | null;
 
   /** Empty until its owner sets it. */
   @Column('varchar', { name: 'display_name', length: 100 })
@@ -25,9 +33,21 @@ export class Account {
   @AsciiColumn({ name: 'imported_user_id', length: 64, nullable: true })
   importedUserId!: string | null;
 
+  /** `KnownClients` as JSON: keyed hashes of the devices and networks that it signed in from. */
+  @AsciiColumn({ name: 'known_clients', length: 1000, default: '{}' })
+  knownClients!: string;
+
   @TimeColumn({ name: 'created_at' })
   createdAt!: Date;
 
   @TimeColumn({ name: 'last_login_at' })
   lastLoginAt!: Date;
+}
+
+/** An account that its owner can reach. */
+export type NumberedAccount = Account & { phoneNumber: string };
+
+/** @returns false also for null */
+export function hasNumber(account: Account | null): account is NumberedAccount {
+  return account !== null && account.phoneNumber !== null;
 }

@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock';
 import { InvalidFields } from '../error/refusal';
+import { dayOf } from '../limit/known-clients';
 import { PhoneNumber } from '../phone/phone-number';
 import { isDuplicate } from '../transaction/database-fault';
 import type { Join } from '../transaction/join';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
 import type { AccessTokenClaim } from './account-settings';
-import { Account } from './account.entity';
+import { Account, hasNumber } from './account.entity';
 
 export type KnownAccount = Pick<Account, 'id' | 'displayName' | 'locale'>;
 
@@ -17,7 +18,8 @@ export type AccountClaimValues = Record<Exclude<AccessTokenClaim, 'new_member'>,
 
 /** What a sign-in reads of the account along with the challenge. */
 export const accountOfNumber: Join = {
-  columns: 'account.id AS accountId, account.display_name AS displayName, account.locale AS locale',
+  columns: `account.id AS accountId, account.display_name AS displayName, account.locale AS locale,
+    account.last_login_at AS lastLoginAt`,
   from: 'LEFT JOIN account ON account.phone_number = otp_challenge.phone_number',
 };
 
@@ -25,7 +27,15 @@ export const accountOfNumber: Join = {
 export type JoinedAccount = Pick<Account, 'displayName' | 'locale'> & {
   /** Null if the number has no account; then the others are, too. */
   accountId: string | null;
+  /** As the database tells it: see `timeIn`. */
+  lastLoginAt: string | Date | null;
 };
+
+/** How an account's list of known clients changes at a sign-in: names of `KnownClients`. */
+export interface KnownClientsChange {
+  added: readonly string[];
+  removed: readonly string[];
+}
 
 /** Accounts by their numbers. */
 @Injectable()
@@ -40,18 +50,21 @@ export class Accounts {
    * new. Its row is locked until the transaction ends.
    * @param phoneNumber E.164
    * @param read what was read of the account before: the guarded update says whether it still has the number
+   * @param clients what the account remembers from now on
    */
   async enter(
     transaction: Transaction,
     phoneNumber: string,
     read: JoinedAccount | undefined,
+    clients: KnownClientsChange,
   ): Promise<{ account: KnownAccount; newMember: boolean }> {
-    const known = await this.enterKnown(transaction, phoneNumber, read);
+    const known = await this.enterKnown(transaction, phoneNumber, read, clients);
     if (known !== undefined) return { account: known, newMember: false };
     const now = this.clock.now();
     const account: Account = {
       ...{ id: uuidv7(), phoneNumber, displayName: '', locale: '', importedUserId: null },
-      ...{ createdAt: now, lastLoginAt: now },
+      ...{ createdAt: now, lastLoginAt: now, numberReleasedAt: null },
+      knownClients: JSON.stringify(Object.fromEntries(clients.added.map((name) => [name, dayOf(now)]))),
     };
     try {
       await transaction.insert(Account, account);
@@ -63,10 +76,10 @@ export class Accounts {
     }
   }
 
-  /** @returns what access tokens tell of an account; undefined if it is gone */
+  /** @returns what access tokens tell of an account; undefined if it is gone, or has no number any more */
   async claimsOf(accountId: string): Promise<AccountClaimValues | undefined> {
     const account = await this.transactions.read((transaction) => transaction.findOne(Account, { id: accountId }));
-    if (account === null) return undefined;
+    if (!hasNumber(account)) return undefined;
     const { phoneNumber: e164 } = account;
     return claimsOf(account, { e164, country: PhoneNumber.read(e164, {})?.country });
   }
@@ -78,7 +91,7 @@ export class Accounts {
 
   /**
    * Records a login of that account, and so locks its row until the transaction ends.
-   * @returns the account's id; undefined if there is none
+   * @returns the account's id; undefined if there is none, or its number has gone to an account of a new holder
    */
   async enterImported(transaction: Transaction, userId: string): Promise<string | undefined> {
     return (await this.recordLogin(transaction, userId, 'imported_user_id'))?.id;
@@ -88,12 +101,16 @@ export class Accounts {
     transaction: Transaction,
     phoneNumber: string,
     read: JoinedAccount | undefined,
+    { added, removed }: KnownClientsChange,
   ): Promise<KnownAccount | undefined> {
     if (!read?.accountId) return undefined;
     const { accountId: id, displayName, locale } = read;
+    const now = this.clock.now();
+    const kept = removed.length === 0 ? 'known_clients' : `JSON_REMOVE(known_clients${', ?'.repeat(removed.length)})`;
     const { affected } = await transaction.execute(
-      'UPDATE account SET last_login_at = ? WHERE id = ? AND phone_number = ?',
-      [this.clock.now(), id, phoneNumber],
+      `UPDATE account SET last_login_at = ?, known_clients = JSON_SET(${kept}${', ?, ?'.repeat(added.length)})
+       WHERE id = ? AND phone_number = ?`,
+      [now, ...removed.map(pathOf), ...added.flatMap((name) => [pathOf(name), dayOf(now)]), id, phoneNumber],
     );
     if (affected === 1) return { id, displayName, locale };
     // It was deleted, or moved to another number, since it was read: perhaps another account has the number by now.
@@ -111,13 +128,16 @@ export class Accounts {
     );
     const [account] = rows;
     if (account === undefined) return undefined;
-    const { affected } = await transaction.execute('UPDATE account SET last_login_at = ? WHERE id = ?', [
-      this.clock.now(),
-      account.id,
-    ]);
+    const { affected } = await transaction.execute(
+      `UPDATE account SET last_login_at = ? WHERE id = ? AND ${column} = ? AND phone_number IS NOT NULL`,
+      [this.clock.now(), account.id, value],
+    );
     return affected === 1 ? account : undefined;
   }
 }
+
+/** As the JSON functions of both databases write a path. */
+const pathOf = (name: string) => `$.${name}`;
 
 /** Holds the account's row until the transaction ends; on MySQL an update that changes nothing does so, too. */
 export async function lockAccount(transaction: Transaction, accountId: string): Promise<void> {
@@ -125,7 +145,7 @@ export async function lockAccount(transaction: Transaction, accountId: string): 
 }
 
 /**
- * Gives an account a number. The caller holds a lock on the account.
+ * Gives an account a number; it knows no client by the new one. The caller holds a lock on the account.
  * @param phoneNumber E.164
  * @returns false if another account has the number: the unique index decides
  */
@@ -135,7 +155,10 @@ export async function setPhoneNumber(
   phoneNumber: string,
 ): Promise<boolean> {
   try {
-    await transaction.execute('UPDATE account SET phone_number = ? WHERE id = ?', [phoneNumber, accountId]);
+    await transaction.execute("UPDATE account SET phone_number = ?, known_clients = '{}' WHERE id = ?", [
+      phoneNumber,
+      accountId,
+    ]);
     return true;
   } catch (error) {
     if (isDuplicate(error)) return false;

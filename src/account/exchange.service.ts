@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ClientInfo } from '../client/client-info';
 import { TokenNotValid } from '../error/refusal';
 import type { Session } from '../session/session.entity';
-import { SessionService } from '../session/session.service';
+import { newSessionId, SessionService } from '../session/session.service';
 import { SimplejwtTokens, type ForeignToken } from '../token/simplejwt-tokens';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
@@ -61,7 +61,8 @@ export class ExchangeService {
   private async open(transaction: Transaction, foreign: ForeignToken, client: ClientInfo): Promise<Session> {
     const accountId = await this.accounts.enterImported(transaction, foreign.userId);
     if (accountId === undefined) throw transaction.rollingBack(new TokenNotValid());
-    return this.sessions.open(transaction, { accountId, newMember: false, client, importedJti: foreign.jti });
+    const start = { id: newSessionId(), accountId, newMember: false, client, importedJti: foreign.jti };
+    return this.sessions.open(transaction, start);
   }
 
   private async reopen(

@@ -4,7 +4,7 @@ import { AccessTokenNotValid, FreshLoginRequired } from '../error/refusal';
 import type { Caller } from '../session/caller';
 import { SessionService } from '../session/session.service';
 import type { Transaction } from '../transaction/transaction';
-import { Account } from './account.entity';
+import { Account, hasNumber, type NumberedAccount } from './account.entity';
 import { lockAccount } from './accounts';
 
 /** How old a sign-in may be for what moves or ends an account. */
@@ -24,7 +24,7 @@ export class FreshSignIn {
    * @throws FreshLoginRequired if the session began more than 10 minutes ago, or with a token of another stack;
    * AccessTokenNotValid if the session is over
    */
-  async demand(transaction: Transaction, caller: Caller): Promise<Account> {
+  async demand(transaction: Transaction, caller: Caller): Promise<NumberedAccount> {
     await lockAccount(transaction, caller.accountId);
     const session = await this.sessions.findLive(transaction, caller);
     if (session === undefined) throw new AccessTokenNotValid();
@@ -34,9 +34,9 @@ export class FreshSignIn {
   }
 }
 
-/** @throws AccessTokenNotValid if the account was deleted a moment ago */
-export async function accountOf(transaction: Transaction, { accountId }: Caller): Promise<Account> {
+/** @throws AccessTokenNotValid if the account was deleted a moment ago, or lost its number to a new holder */
+export async function accountOf(transaction: Transaction, { accountId }: Caller): Promise<NumberedAccount> {
   const account = await transaction.findOne(Account, { id: accountId });
-  if (account === null) throw new AccessTokenNotValid();
+  if (!hasNumber(account)) throw new AccessTokenNotValid();
   return account;
 }

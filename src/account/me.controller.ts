@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Client, type ClientInfo } from '../client/client-info';
 import { AcceptLanguage } from '../client/language-wish';
 import { accountPrefix } from '../client/request-path';
-import { FreshLoginRequired, InvalidOtp, Throttled } from '../error/refusal';
+import { ChallengeInvalid, ChallengeRequired, FreshLoginRequired, InvalidOtp, Throttled } from '../error/refusal';
 import { Refuses } from '../error/refuses';
 import { CurrentCaller, EndsSession, SignedIn, type Caller } from '../session/caller';
 import { numberTaken } from './accounts';
@@ -54,15 +54,16 @@ export class MeController {
   /** Ask for a code at a new number, within 10 minutes of signing in; only this session can use it. */
   @Post('phone-number/')
   @HttpCode(HttpStatus.OK)
-  @Refuses(FreshLoginRequired, Throttled)
+  @Refuses(FreshLoginRequired, Throttled, ChallengeRequired, ChallengeInvalid)
   async requestPhoneNumber(
     @CurrentCaller() caller: Caller,
     @IdempotencyKey() key: string | undefined,
-    @Body() { phone_number }: NewPhoneNumberDto,
+    @Body() { phone_number, captcha_token }: NewPhoneNumberDto,
     @AcceptLanguage() acceptLanguage: string | undefined,
     @Client() client: ClientInfo,
   ): Promise<OtpRequestedDto> {
-    return new OtpRequestedDto(await this.phoneChanges.request(caller, phone_number, acceptLanguage, client, key));
+    const wish = { phoneNumber: phone_number, acceptLanguage, captchaToken: captcha_token };
+    return new OtpRequestedDto(await this.phoneChanges.request(caller, wish, client, key));
   }
 
   /**

@@ -9,7 +9,7 @@ import type { PhoneNumber } from '../phone/phone-number';
 import { SessionService } from '../session/session.service';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
-import { Account } from './account.entity';
+import { Account, hasNumber } from './account.entity';
 import { lockAccount, numberTaken, setPhoneNumber } from './accounts';
 import { IdempotentReplies } from './idempotent-replies';
 
@@ -51,10 +51,11 @@ export class PhoneUndoService {
     // What was read before the lock may be old by now: only the call that ends the change goes on.
     const ended = await this.phoneChanges.endFrom(transaction, change);
     if (ended === undefined) throw new InvalidOtp();
-    const { phoneNumber: latest } = await transaction.manager.findOneByOrFail(Account, { id: accountId });
+    const account = await transaction.findOne(Account, { id: accountId });
+    if (!hasNumber(account)) throw new InvalidOtp();
     if (!(await setPhoneNumber(transaction, accountId, former))) throw transaction.rollingBack(numberTaken());
     await this.sessions.endAll(transaction, accountId, 'phone_number_restored');
-    for (const number of new Set([latest, ...ended.map(({ formerNumber }) => formerNumber)]))
+    for (const number of new Set([account.phoneNumber, ...ended.map(({ formerNumber }) => formerNumber)]))
       await this.otps.forget(transaction, number);
     const restored = { kind: 'phone_number_restored', accountId, phoneNumber: former, client } as const;
     await this.events.record(transaction, restored);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { IsNull, Not } from 'typeorm';
 import { InvalidPage } from '../error/refusal';
 import type { AuthEvent } from '../event/auth-event.entity';
 import { AuthEvents } from '../event/auth-events';
@@ -8,7 +9,7 @@ import type { Caller } from '../session/caller';
 import { SessionService } from '../session/session.service';
 import type { Transaction } from '../transaction/transaction';
 import { TransactionRunner } from '../transaction/transaction-runner';
-import { Account } from './account.entity';
+import { Account, type NumberedAccount } from './account.entity';
 import { accountOf, FreshSignIn } from './fresh-sign-in';
 import { IdempotentReplies } from './idempotent-replies';
 
@@ -36,13 +37,14 @@ export class ProfileService {
     private readonly replies: IdempotentReplies,
   ) {}
 
-  read(caller: Caller): Promise<Account> {
+  read(caller: Caller): Promise<NumberedAccount> {
     return this.transactions.read((transaction) => accountOf(transaction, caller));
   }
 
-  change(caller: Caller, change: ProfileChange): Promise<Account> {
+  change(caller: Caller, change: ProfileChange): Promise<NumberedAccount> {
     return this.transactions.run(async (transaction) => {
-      if (Object.keys(change).length > 0) await transaction.manager.update(Account, { id: caller.accountId }, change);
+      const reachable = { id: caller.accountId, phoneNumber: Not(IsNull()) };
+      if (Object.keys(change).length > 0) await transaction.manager.update(Account, reachable, change);
       return accountOf(transaction, caller);
     });
   }

@@ -1,8 +1,10 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Challenges } from '../challenge/challenges';
+import { LimitRetention } from '../limit/limit-retention';
 import { Log } from '../log/log';
 import { PhoneChanges } from '../otp/phone-changes';
 import { IdempotentReplies } from './idempotent-replies';
+import { RecycledNumbers } from './recycled-numbers';
 
 const intervalMilliseconds = 3_600_000;
 
@@ -16,6 +18,8 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly phoneChanges: PhoneChanges,
     private readonly replies: IdempotentReplies,
     private readonly challenges: Challenges,
+    private readonly limits: LimitRetention,
+    private readonly recycled: RecycledNumbers,
     private readonly log: Log,
   ) {}
 
@@ -33,6 +37,8 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.phoneChanges.removeExpired();
     await this.replies.removeExpired();
     await this.challenges.removeExpired();
+    await this.limits.removeExpired();
+    await this.recycled.removeExpired();
   }
 
   private begin(): void {

@@ -61,8 +61,9 @@ async function* usersIn(file: string) {
 async function bringOver(manager: EntityManager, userId: string, phoneNumber: string): Promise<Outcome> {
   const now = new Clock().now();
   const account = { id: uuidv7(), displayName: '', locale: '', createdAt: now, lastLoginAt: now };
+  const unused = { numberReleasedAt: null, knownClients: '{}' };
   try {
-    await manager.insert(Account, { ...account, phoneNumber, importedUserId: userId });
+    await manager.insert(Account, { ...account, phoneNumber, importedUserId: userId, ...unused });
     return 'made';
   } catch (error) {
     if (!isDuplicate(error)) throw error;

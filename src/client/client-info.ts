@@ -4,13 +4,20 @@ import ipaddr from 'ipaddr.js';
 import { isIPv6 } from 'node:net';
 import { clientAddress } from './client-address';
 
-/** Who is calling, as far as it may be kept: the network of the address, and what the client calls itself. */
+/** Who is calling. Only `ip` and `userAgent` may be kept: the network of the address, and what the client calls itself. */
 export interface ClientInfo {
   /** IPv4 by /24, IPv6 by /48, in CIDR's first address; empty if it cannot be told. */
   ip: string;
   /** At most 200 characters. */
   userAgent: string;
+  /** For limits: IPv4 whole, IPv6 by /64 (RFC 6177: one client has all of it); that of a proxy that cannot tell. */
+  address: string;
+  /** `X-Device-Token`, as it came. */
+  deviceToken?: string;
 }
+
+/** Marks a device that has signed in before; also the name of the reply's header, whatever its case. */
+export const deviceTokenHeader = 'x-device-token';
 
 /** `@Client() client: ClientInfo` for a parameter of a route. */
 export const Client = createParamDecorator((_data: unknown, context: ExecutionContext): ClientInfo => {
@@ -19,6 +26,8 @@ export const Client = createParamDecorator((_data: unknown, context: ExecutionCo
   return {
     ip: clientNetwork(request),
     userAgent: [...(headers['user-agent'] ?? '')].slice(0, 200).join(''),
+    address: countedNetwork(clientAddress(request).nearest),
+    deviceToken: [headers[deviceTokenHeader]].flat()[0],
   };
 });
 
@@ -31,4 +40,8 @@ export function networkOf(address: string): string {
   return isIPv6(address)
     ? ipaddr.IPv6.networkAddressFromCIDR(`${address}/48`).toString()
     : ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`).toString();
+}
+
+function countedNetwork(address: string): string {
+  return isIPv6(address) ? ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString() : address;
 }

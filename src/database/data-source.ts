@@ -5,6 +5,7 @@ import { IdempotentReply } from '../account/idempotent-reply.entity';
 import { ChallengeSolution } from '../challenge/challenge-solution.entity';
 import { CannotStart } from '../error/cannot-start';
 import { AuthEvent } from '../event/auth-event.entity';
+import { NumberLimit } from '../limit/number-limit.entity';
 import { BudgetWindow } from '../limit/budget-window.entity';
 import { OtpChallenge } from '../otp/otp-challenge.entity';
 import { PhoneChange } from '../otp/phone-change.entity';
@@ -32,6 +33,8 @@ const poolSize = 20;
 export async function databaseOptions({ database, dataDir, production }: DatabaseSettings): Promise<DataSourceOptions> {
   const common = {
     entities: [
+      NumberLimit,
+      ...[Account, AuthEvent, ChallengeSolution, IdempotentReply, OtpChallenge],
       ...[Account, AuthEvent, BudgetWindow, ChallengeSolution, IdempotentReply, OtpChallenge],
       ...[PhoneChange, Session, SmsMessage, SpentForeignToken],
     ],

@@ -15,11 +15,33 @@ export class InvalidOtp extends Refusal {
   readonly code = 'invalid_otp';
 }
 
+/** The rules that `Throttled` names: docs/limits.md has a row for each. */
+export const throttleRules = [
+  'throttled',
+  'code_already_sent',
+  'number_texts_hour',
+  'number_texts_day',
+  'address_texts',
+  'address_wrong_codes',
+  'toll_stop',
+  'daily_texts',
+  'daily_money',
+  'denied_prefix',
+  'denied_network',
+] as const;
+export type ThrottleRule = (typeof throttleRules)[number];
+
 export class Throttled extends Refusal {
   readonly code = 'throttled';
 
-  /** @param retryAfterSeconds whole seconds, 1 or more */
-  constructor(readonly retryAfterSeconds: number) {
+  /**
+   * @param retryAfterSeconds whole seconds, 1 or more
+   * @param rule told to those who ask for problem details; the plain reply is the same for all
+   */
+  constructor(
+    readonly retryAfterSeconds: number,
+    readonly rule: ThrottleRule = 'throttled',
+  ) {
     super();
   }
 }

@@ -8,6 +8,7 @@ export type AuthEventKind =
   | 'refresh_token_reused'
   | 'phone_number_changed'
   | 'phone_number_restored'
+  | 'phone_number_recycled'
   | 'account_deleted';
 
 /** What happened to an account's way in, for its owner to read. No secret, no code, and of the number a keyed hash. */

@@ -28,7 +28,7 @@ export function letBrowsersCall(fastify: FastifyInstance, origins: Origins): voi
     const { origin, 'access-control-request-method': asked } = request.headers;
     if (origin === undefined || !origins.isListed(origin)) return done();
     reply.header('Access-Control-Allow-Origin', origin);
-    reply.header('Access-Control-Expose-Headers', 'Retry-After, X-Request-Id');
+    reply.header('Access-Control-Expose-Headers', 'Retry-After, X-Device-Token, X-Request-Id');
     if (request.method !== 'OPTIONS' || asked === undefined) return done();
     reply.header('Access-Control-Allow-Methods', 'GET, POST, PATCH, DELETE');
     reply.header('Access-Control-Allow-Headers', allowedHeaders(request.headers['access-control-request-headers']));

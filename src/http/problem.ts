@@ -1,5 +1,5 @@
 import { docsPrefix } from '../client/request-path';
-import type { AnyRefusal, RefusalCode } from '../error/refusal';
+import { Throttled, type AnyRefusal, type RefusalCode, type ThrottleRule } from '../error/refusal';
 import type { RefusalReply } from './refusal-replies';
 
 /** Where each code has a section of its own: `docs/problems.md`, as the service itself serves it. */
@@ -16,11 +16,21 @@ export interface Problem {
   errors?: { field: string; code: string; message: string }[];
 }
 
-export type ProblemCode = RefusalCode | 'server_error';
+export type ProblemCode = RefusalCode | ThrottleRule | 'server_error';
 
 export const problemTitles: Readonly<Record<ProblemCode, string>> = {
   invalid_otp: 'Invalid code',
   throttled: 'Too many requests',
+  code_already_sent: 'Code already sent',
+  number_texts_hour: 'Too many texts to this number in an hour',
+  number_texts_day: 'Too many texts to this number in a day',
+  address_texts: 'Too many texts asked for from this address',
+  address_wrong_codes: 'Too many wrong codes from this address',
+  toll_stop: 'Texts to these numbers are stopped',
+  daily_texts: 'Texts of the day used up',
+  daily_money: 'Budget of the day used up',
+  denied_prefix: 'Numbers not allowed',
+  denied_network: 'Network not allowed',
   invalid_fields: 'Invalid fields',
   malformed_body: 'Unreadable body',
   malformed_request: 'Malformed request',
@@ -48,7 +58,7 @@ export const problemTitles: Readonly<Record<ProblemCode, string>> = {
 
 /** The same refusal as its plain reply, told in more detail. */
 export function problemOf(refusal: AnyRefusal | undefined, reply: RefusalReply, requestId: string): Problem {
-  const code: ProblemCode = refusal?.code ?? 'server_error';
+  const code: ProblemCode = refusal instanceof Throttled ? refusal.rule : (refusal?.code ?? 'server_error');
   const title = problemTitles[code];
   const { detail = `${title}.` } = reply.body as { detail?: string };
   const problem: Problem = {

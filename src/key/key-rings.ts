@@ -3,7 +3,16 @@ import { KeyRing } from './key-ring';
 import { KeySettings } from './key-settings';
 
 /** What keys are derived for. A change of one of these words ends all that was made by its keys. */
-export type KeyPurpose = 'otp' | 'challenge' | 'phone-change' | 'pseudonym' | 'refresh-token' | 'idempotency';
+export type KeyPurpose =
+  | 'otp'
+  | 'challenge'
+  | 'device-token'
+  | 'known-client'
+  | 'number-limit'
+  | 'phone-change'
+  | 'pseudonym'
+  | 'refresh-token'
+  | 'idempotency';
 
 /** The key rings of all purposes: the one place that makes them of `SECRET_KEY`. */
 @Injectable()

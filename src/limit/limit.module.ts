@@ -8,12 +8,14 @@ import { Log } from '../log/log';
 import { REDIS, RedisModule } from '../redis/redis.module';
 import { RedisStatus } from '../redis/redis-status';
 import { SmsSettings } from '../sms/sms-settings';
+import { TransactionModule } from '../transaction/transaction.module';
 import { AddressLimits } from './address-limits';
 import { AlarmLog } from './alarm-log';
 import { BudgetLedger } from './budget-ledger';
 import { Budgets } from './budgets';
 import { ClientLimits } from './client-limits';
 import { Counts } from './counts';
+import { LimitRetention } from './limit-retention';
 import { LimitSettings } from './limit-settings';
 import { MemoryCounts } from './memory-counts';
 import { OperatorLists } from './operator-lists';
@@ -50,12 +52,13 @@ function budgets(limits: LimitSettings, { routes }: SmsSettings, clock: Clock): 
 
 /** Limits by client address, by prefix and for the whole service. */
 @Module({
-  imports: [ClockModule, KeyModule, RedisModule],
+  imports: [ClockModule, KeyModule, RedisModule, TransactionModule],
   providers: [
+    LimitRetention,
     { provide: Counts, inject: [Clock, REDIS, RedisStatus], useFactory: counts },
     { provide: ClientLimits, inject: [LimitSettings, Counts, Pseudonyms, Clock, Log], useFactory: clientLimits },
     { provide: Budgets, inject: [LimitSettings, SmsSettings, Clock], useFactory: budgets },
   ],
-  exports: [ClientLimits, Budgets],
+  exports: [ClientLimits, Budgets, LimitRetention],
 })
 export class LimitModule {}

@@ -1,5 +1,6 @@
 import { Column, Entity } from 'typeorm';
 import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
+import type { CodeFormat } from '../limit/number-limits';
 
 /** What a code is asked for: a code for one purpose is none for another. */
 export type OtpPurpose = 'sign-in' | 'new-number';
@@ -29,23 +30,36 @@ export class OtpChallenge {
   @AsciiColumn({ name: 'key_id', length: 16 })
   keyId!: string;
 
-  /** Comparisons made, never more than allowed. */
+  @AsciiColumn({ name: 'format', length: 16, default: 'numeric' })
+  format!: CodeFormat;
+
+  /** `Lanes` as JSON: guesses left, by who guesses. */
+  @AsciiColumn({ name: 'lanes', length: 1000, default: '{"others":5,"known":0}' })
+  lanes!: string;
+
+  /** Comparisons made, in all lanes. */
   @Column('int', { name: 'attempts' })
   attempts!: number;
 
-  @Column('int', { name: 'sends' })
-  sends!: number;
-
   @TimeColumn({ name: 'issued_at' })
   issuedAt!: Date;
-
-  /** Before this, no text goes to the number, whatever became of the code. */
-  @TimeColumn({ name: 'resend_at' })
-  resendAt!: Date;
 
   @TimeColumn({ name: 'expires_at' })
   expiresAt!: Date;
 
   @TimeColumn({ name: 'consumed_at', nullable: true })
   consumedAt!: Date | null;
+
+  /** A code that this one replaced while it was live: known devices and networks can use it until its end. */
+  @AsciiColumn({ name: 'former_id', length: 36, nullable: true })
+  formerId!: string | null;
+
+  @AsciiColumn({ name: 'former_key_id', length: 16, nullable: true })
+  formerKeyId!: string | null;
+
+  @AsciiColumn({ name: 'former_format', length: 16, nullable: true })
+  formerFormat!: CodeFormat | null;
+
+  @TimeColumn({ name: 'former_expires_at', nullable: true })
+  formerExpiresAt!: Date | null;
 }

@@ -2,7 +2,13 @@ import { Column, Entity, Index } from 'typeorm';
 import { AsciiColumn, TimeColumn } from '../transaction/column.decorator';
 
 export type SessionEnd =
-  'signed_out' | 'closed' | 'refresh_token_reused' | 'too_many' | 'phone_number_changed' | 'phone_number_restored';
+  | 'signed_out'
+  | 'closed'
+  | 'refresh_token_reused'
+  | 'too_many'
+  | 'phone_number_changed'
+  | 'phone_number_restored'
+  | 'phone_number_recycled';
 
 /** One sign-in on one device: what a refresh token renews. At most one refresh token of it is current. */
 @Entity('session')

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { In, IsNull, MoreThan } from 'typeorm';
+import type { Join } from '../transaction/join';
 import type { Transaction } from '../transaction/transaction';
 import type { Caller } from './caller';
 import { Session, type SessionEnd } from './session.entity';
@@ -15,6 +16,15 @@ export interface Rotation {
   idleEnd: Date;
   ip: string;
   userAgent: string;
+}
+
+/** For a statement that knows `account`: the session with that id, if it is the account's and live, as `alias`. */
+export function liveSession(alias: string, id: string, now: Date): Required<Pick<Join, 'from' | 'values'>> {
+  return {
+    from: `LEFT JOIN session AS ${alias} ON ${alias}.id = ? AND ${alias}.account_id = account.id
+      AND ${alias}.revoked_at IS NULL AND ${alias}.expires_at > ?`,
+    values: [id, now],
+  };
 }
 
 /**
@@ -136,6 +146,20 @@ export class SessionRepository {
       [accountId, now],
     );
     return rows.map(({ id, revokedAt }) => ({ id, isEnded: revokedAt !== null }));
+  }
+
+  /**
+   * Whether a session of the account, live or not, was opened or refreshed after `since`. Every session's row is locked until
+   * the transaction ends: a refresh that came first has committed and is seen, and a later one waits. No condition on the
+   * time in `WHERE`: at READ COMMITTED InnoDB may unlock rows that do not match.
+   */
+  async isUsedSince(transaction: Transaction, accountId: string, since: Date): Promise<boolean> {
+    const locking = transaction.locksRows ? ' FOR UPDATE' : '';
+    const { rows } = await transaction.execute<{ isUsed: number | null }>(
+      `SELECT MAX(rotated_at > ?) AS isUsed FROM session WHERE account_id = ?${locking}`,
+      [since, accountId],
+    );
+    return rows[0]?.isUsed === 1;
   }
 
   async deleteAll({ manager }: Transaction, accountId: string): Promise<void> {

@@ -19,6 +19,8 @@ const maxMismatches = 5;
 
 /** How a session begins. */
 export interface SessionStart {
+  /** As `newSessionId` makes it. */
+  id: string;
   accountId: string;
   newMember: boolean;
   client: ClientInfo;
@@ -27,6 +29,9 @@ export interface SessionStart {
   idempotency?: IdempotentRequest;
   importedJti?: string;
 }
+
+/** @returns a UUIDv7 */
+export const newSessionId = () => uuidv7();
 
 /** The life of sessions: opened at a sign-in, renewed by rotation, listed, and ended. */
 @Injectable()
@@ -45,11 +50,11 @@ export class SessionService {
    * exact. Tokens are signed after the commit: until then there is no session.
    */
   async open(transaction: Transaction, start: SessionStart): Promise<Session> {
-    const { accountId, newMember, client, phoneNumber, idempotency, importedJti = null } = start;
+    const { id, accountId, newMember, client, phoneNumber, idempotency, importedJti = null } = start;
     const now = this.clock.now();
     const { idleSeconds, maxSeconds } = this.policy;
     const session: Session = {
-      id: uuidv7(),
+      id,
       accountId,
       refreshJti: newJti(),
       previousJti: null,
@@ -154,6 +159,14 @@ export class SessionService {
   /** @returns the live sessions of an account, newest first */
   list(accountId: string): Promise<Session[]> {
     return this.transactions.read((transaction) => this.repository.list(transaction, accountId, this.clock.now()));
+  }
+
+  /**
+   * Whether an account was signed in or refreshed after `since`. The caller holds a lock on the account's row, and from now
+   * on its sessions are locked, too: no refresh commits between the answer and the end of the transaction.
+   */
+  isUsedSince(transaction: Transaction, accountId: string, since: Date): Promise<boolean> {
+    return this.repository.isUsedSince(transaction, accountId, since);
   }
 
   /**

@@ -24,7 +24,7 @@ beforeEach(() => {
 const read = (env: NodeJS.ProcessEnv = {}) => together(readSettings({ DATA_DIR: folder, ...env }));
 
 /** The settings of all features in one object, those about texts under `sms`. */
-function together({ sms, dispatch, testNumber, challenge, ...parts }: Settings) {
+function together({ sms, dispatch, testNumber, challenge, numberLimit, ...parts }: Settings) {
   const {
     mode,
     http,
@@ -47,6 +47,7 @@ function together({ sms, dispatch, testNumber, challenge, ...parts }: Settings) 
     ...{ ...otp, ...redis, ...throttle, ...client, ...phone, ...log },
     challenge,
     limit,
+    numberLimit,
     sms: { ...sms, ...dispatch, ...testNumber },
   };
 }
@@ -75,12 +76,21 @@ describe('defaults', () => {
       jwtKeys: [],
       jwtAlgorithm: 'HS256',
       accessTokenClaims: [],
+      dormantDays: 180,
+      dormantPolicy: 'new_account',
       accessTokenTtlSeconds: 600,
       refreshTokenIdleSeconds: 2_592_000,
       refreshTokenMaxSeconds: 7_776_000,
       otpTtlSeconds: 300,
-      otpMaxAttempts: 5,
-      otpResendSeconds: 60,
+      numberLimit: {
+        maxAttempts: 5,
+        resendSeconds: 60,
+        textsPerHour: 5,
+        textsPerDay: 10,
+        deviceTextsPerDay: 5,
+        wrongPerDay: 10,
+        wrongPerMonth: 30,
+      },
       sms: {
         routes: new Map([['*', ['console']]]),
         providers: {},
@@ -249,6 +259,9 @@ describe('refusals', () => {
     ['JWT_ALGORITHM', 'ES256', 'no key of that algorithm is given by JWT_SECRET or JWT_KEY_FILES'],
     ['JWT_KEY_FILES', ',', 'names no file'],
     ['ACCESS_TOKEN_CLAIMS', 'phone_number,marker', `must be out of: ${claims}`],
+    ['ACCOUNT_DORMANT_DAYS', '3651', from(0, 3_650)],
+    ['ACCOUNT_DORMANT_DAYS', '-1', from(0, 3_650)],
+    ['ACCOUNT_DORMANT_POLICY', 'none', 'must be out of: new_account, same_account'],
     ['SIMPLEJWT_SECRET', short, 'is shorter than 32 bytes'],
     ['SIMPLEJWT_MAX_LIFE_SECONDS', '31536001', from(60, 31_536_000)],
     ['OTP_TTL_SECONDS', '601', from(30, 600)],
@@ -256,6 +269,12 @@ describe('refusals', () => {
     ['OTP_MAX_ATTEMPTS', '0', from(1, 10)],
     ['OTP_MAX_ATTEMPTS', '11', from(1, 10)],
     ['OTP_RESEND_SECONDS', 'soon', from(1, 600)],
+    ['OTP_RESEND_SECONDS', '601', from(1, 600)],
+    ['OTP_TEXTS_PER_HOUR', '1001', from(0, 1000)],
+    ['OTP_TEXTS_PER_DAY', '-1', from(0, 1000)],
+    ['OTP_DEVICE_TEXTS_PER_DAY', '101', from(0, 100)],
+    ['OTP_WRONG_PER_DAY', '1001', from(0, 1000)],
+    ['OTP_WRONG_PER_MONTH', 'none', from(0, 1000)],
     ['SMS_TRANSPORT', 'pigeon', transportNames],
     ['SMS_TRANSPORT', 'console,pigeon', transportNames],
     ['SMS_TRANSPORT', ',', 'names no transport, or one twice'],
@@ -382,6 +401,26 @@ describe('production', () => {
 
   it.each(['console', 'file', 'file,console'])('refuses %s for texts', (transport) => {
     expect(refusal({ ...complete, SMS_TRANSPORT: transport }).faults).toEqual([`SMS_TRANSPORT: ${revealing}`]);
+  });
+
+  it.each([
+    ['OTP_MAX_ATTEMPTS', '6', 'from 1 to 5'],
+    ['OTP_RESEND_SECONDS', '29', 'from 30 to 600'],
+    ['OTP_WRONG_PER_DAY', '0', 'from 5 to 1000'],
+    ['OTP_WRONG_PER_DAY', '4', 'from 5 to 1000'],
+    ['OTP_WRONG_PER_MONTH', '0', 'from 5 to 1000'],
+  ])('refuses %s=%s, with which codes can be guessed', (name, value, range) => {
+    const { faults } = refusal({ ...complete, [name]: value });
+    expect(faults).toContain(`${name}: must be a whole number ${range}`);
+  });
+
+  it.each([
+    ['OTP_MAX_ATTEMPTS', '5'],
+    ['OTP_RESEND_SECONDS', '30'],
+    ['OTP_WRONG_PER_DAY', '5'],
+    ['OTP_WRONG_PER_MONTH', '5'],
+  ])('takes %s=%s', (name, value) => {
+    expect(refusal({ ...complete, [name]: value }).faults).toEqual([`SMS_TRANSPORT: ${missing}`]);
   });
 
   it('needs nothing but secrets and a transport', () => {

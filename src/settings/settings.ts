@@ -5,6 +5,7 @@ import { DatabaseSettings } from '../database/database-settings';
 import { DispatchSettings } from '../dispatch/dispatch-settings';
 import { HttpSettings } from '../http/http-settings';
 import { KeySettings } from '../key/key-settings';
+import { NumberLimitSettings } from '../limit/number-limit-settings';
 import { limitFaults, LimitSettings } from '../limit/limit-settings';
 import { LogSettings } from '../log/log-settings';
 import { OtpSettings } from '../otp/otp-settings';
@@ -34,6 +35,7 @@ export interface Settings {
   session: SessionSettings;
   account: AccountSettings;
   otp: OtpSettings;
+  numberLimit: NumberLimitSettings;
   challenge: ChallengeSettings;
   testNumber: TestNumberSettings;
   redis: RedisSettings;
@@ -67,6 +69,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     session: new SessionSettings(service),
     account: new AccountSettings(service),
     otp: new OtpSettings(service),
+    numberLimit: new NumberLimitSettings(service),
     challenge,
     testNumber: new TestNumberSettings(texts),
     redis: new RedisSettings(service),

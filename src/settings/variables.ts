@@ -6,6 +6,7 @@ import { databaseVariables } from '../database/database-settings';
 import { dispatchVariables, formerDispatchVariables } from '../dispatch/dispatch-settings';
 import { httpVariables } from '../http/http-settings';
 import { keyVariables } from '../key/key-settings';
+import { numberLimitVariables } from '../limit/number-limit-settings';
 import { limitVariables } from '../limit/limit-settings';
 import { logVariables } from '../log/log-settings';
 import { otpVariables } from '../otp/otp-settings';
@@ -33,6 +34,7 @@ export function serviceVariables(production: boolean, given: GivenVariables) {
     ...accountVariables,
     ...simplejwtVariables,
     ...otpVariables,
+    ...numberLimitVariables(production),
     ...redisVariables,
     ...throttleVariables,
     ...limitVariables,

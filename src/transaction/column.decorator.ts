@@ -4,6 +4,8 @@ interface ColumnOptions {
   name: string;
   primary?: boolean;
   nullable?: boolean;
+  /** Of the rows that there were when the column was added. */
+  default?: string;
 }
 
 /**

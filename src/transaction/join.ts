@@ -12,3 +12,12 @@ export interface Join {
   /** Of the placeholders in `from`; `columns` has none. */
   values?: readonly SqlValue[];
 }
+
+/** Joins after one another: a later one may know the tables of the ones before. */
+export function joined(...joins: readonly Join[]): Join {
+  return {
+    columns: joins.map(({ columns }) => columns).join(', '),
+    from: joins.map(({ from }) => from).join(' '),
+    values: joins.flatMap(({ values = [] }) => values),
+  };
+}

@@ -25,6 +25,11 @@ export function runOnMysql<Row>(
   );
 }
 
+/** @returns the time in a column that `execute` has read: SQLite tells it as it was written, in UTC without saying so */
+export function timeIn(value: string | Date): Date {
+  return value instanceof Date ? value : new Date(`${value.replace(' ', 'T')}Z`);
+}
+
 /** Prepared once a connection: statements are texts in the source, so there are only so many. */
 const prepared = new WeakMap<Database, Map<string, Statement<unknown[]>>>();
 

@@ -1,3 +1,4 @@
+import { unlimited } from '../support/environment';
 import { providerEnvironment, receiptToken, vonageSecret } from '../simulator/provider-server';
 
 /** No country whose numbers are asked for here: nothing is sent over these, but all of them take receipts. */
@@ -12,6 +13,6 @@ export function fuzzEnvironment(): NodeJS.ProcessEnv {
     SMS_RECEIPT_TOKEN: receiptToken,
     VONAGE_SIGNATURE_SECRET: vonageSecret,
     ...Object.fromEntries(Object.values(providerEnvironment('http://127.0.0.1:1')).flatMap((it) => Object.entries(it))),
-    THROTTLE_LIMIT: '0',
+    ...unlimited,
   };
 }

@@ -59,8 +59,13 @@ export function expectDocumented(method: string, path: string, { status, headers
   }
   if (status < 400) return;
   const declared = refusalsShownIn(status, response.content['application/json']!);
-  const sent = type === 'application/json' ? refusalIn(status, body) : (body as { code: ProblemCode }).code;
+  const sent = type === 'application/json' ? refusalIn(status, body) : refusalOf((body as { code: ProblemCode }).code);
   if (!declared.includes(sent)) throw new Error(`@Refuses does not name ${sent}: ${method} ${route} ${status} ${text}`);
+}
+
+/** A rule that `Throttled` names has the plain reply of all others. */
+function refusalOf(code: ProblemCode): ProblemCode {
+  return refusals.throttleRules.some((rule) => rule === code) ? 'throttled' : code;
 }
 
 interface MediaType {

@@ -144,3 +144,6 @@ export class TestApp {
 export function otherThan(code: string): string {
   return String((Number(code) + 1) % 1_000_000).padStart(6, '0');
 }
+
+/** A client that no account knows, and that sends nothing of note. */
+export const anybody = { networks: ['n0'], isNetworkKnown: false, standing: 'unknown', solved: true } as const;

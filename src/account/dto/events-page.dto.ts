@@ -9,6 +9,7 @@ const kinds = [
   'refresh_token_reused',
   'phone_number_changed',
   'phone_number_restored',
+  'phone_number_recycled',
   'account_deleted',
 ];
 

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import { codeLength } from '../../otp/otp-code';
+import type { CodeFormat } from '../../limit/number-limits';
+import { codeFormats, codeLength } from '../../otp/otp-code';
 import type { IssuedOtp } from '../../otp/otp.service';
 
 export class OtpRequestedDto {
@@ -25,9 +26,9 @@ export class OtpRequestedDto {
   @ApiProperty({ type: 'integer' })
   code_length = codeLength;
 
-  /** What keyboard to show. */
-  @ApiProperty({ enum: ['numeric'], example: 'numeric' })
-  code_format = 'numeric' as const;
+  /** What keyboard to show. `alphanumeric`: digits and letters, small or capital, for a number that is under attack. */
+  @ApiProperty({ enum: codeFormats, example: 'numeric' })
+  code_format: CodeFormat;
 
   /**
    * By which `GET /api/account/request-otp/{request_id}/` tells what became of the text.
@@ -36,9 +37,10 @@ export class OtpRequestedDto {
   @ApiProperty({ type: String })
   request_id: string;
 
-  constructor({ expiresIn, resendIn, requestId }: IssuedOtp) {
+  constructor({ expiresIn, resendIn, requestId, format }: IssuedOtp) {
     this.expires_in = expiresIn;
     this.resend_in = resendIn;
+    this.code_format = format;
     this.request_id = requestId;
   }
 }

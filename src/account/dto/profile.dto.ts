@@ -3,7 +3,7 @@ import { timeText } from '../../clock/clock';
 import { CaptchaTokenField } from '../../challenge/captcha-token-field';
 import { CharField, PhoneNumberField } from '../../field/char-field';
 import { PhoneNumber } from '../../phone/phone-number';
-import type { Account } from '../account.entity';
+import type { NumberedAccount } from '../account.entity';
 
 export class ProfileDto {
   @ApiProperty({ format: 'uuid' })
@@ -27,7 +27,7 @@ export class ProfileDto {
   @ApiProperty({ format: 'date-time', example: '2026-06-01T12:09:00Z' })
   last_login_at: string;
 
-  constructor(account: Account) {
+  constructor(account: NumberedAccount) {
     this.id = account.id;
     this.phone_number = account.phoneNumber;
     this.display_name = account.displayName;

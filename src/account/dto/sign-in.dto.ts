@@ -12,7 +12,8 @@ export class SignInDto {
   access!: string;
 
   /**
-   * Whether this sign-in made the account; true exactly once.
+   * Whether this sign-in made the account; true once for each account. The first sign-in by a number that counts as given to
+   * another person makes one, too.
    * @example false
    */
   new_member!: boolean;

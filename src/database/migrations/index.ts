@@ -6,6 +6,8 @@ import { RememberSpentForeignTokens1764230000000 } from './1764230000000-remembe
 import { OrderTexts1764250000000 } from './1764250000000-order-texts';
 import { RememberChallengeSolutions1764260000000 } from './1764260000000-remember-challenge-solutions';
 import { CountBudgets1764270000000 } from './1764270000000-count-budgets';
+import { LimitByNumber1764300000000 } from './1764300000000-limit-by-number';
+import { ReleaseNumbers1764310000000 } from './1764310000000-release-numbers';
 
 /** In the order in which they run; one that has landed is never edited. */
 export const migrations = [
@@ -17,4 +19,6 @@ export const migrations = [
   OrderTexts1764250000000,
   RememberChallengeSolutions1764260000000,
   CountBudgets1764270000000,
+  LimitByNumber1764300000000,
+  ReleaseNumbers1764310000000,
 ];
