@@ -1,10 +1,11 @@
 import { Redis } from 'ioredis';
+import { countedNetwork } from '../src/client/client-info';
 import { ClientLimits } from '../src/limit/client-limits';
 import { Counts } from '../src/limit/counts';
 import type { Finding } from '../src/limit/finding';
 import { MemoryCounts } from '../src/limit/memory-counts';
 import { mostByChance } from '../src/limit/spray-alarm';
-import { countedNetwork, type Subject } from '../src/limit/subject';
+import type { Subject } from '../src/limit/subject';
 import { bucketAt } from '../src/limit/tally';
 import { REDIS } from '../src/redis/redis.module';
 import { sqlite } from './support/databases';

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { parseArgs } from 'node:util';
 import { ClientRecognition } from '../account/client-recognition';
 import { Explanation, type Explained } from '../account/explanation';
-import { countedNetwork } from '../limit/subject';
+import { countedNetwork } from '../client/client-info';
 import { parseAddress } from '../client/client-address';
 import { ClockModule } from '../clock/clock.module';
 import { DatabaseModule } from '../database/database.module';

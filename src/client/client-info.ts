@@ -42,6 +42,11 @@ export function networkOf(address: string): string {
     : ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`).toString();
 }
 
-function countedNetwork(address: string): string {
+/**
+ * What a client's requests are counted by: one client has a whole /64 of IPv6 (RFC 6177).
+ * @param address as `clientAddress` tells it
+ * @returns an IPv4 address as it is, such as `203.0.113.8`; of IPv6 the /64, such as `2001:db8:1:2::`
+ */
+export function countedNetwork(address: string): string {
   return isIPv6(address) ? ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString() : address;
 }

@@ -23,6 +23,9 @@ export interface Lane {
   begins: 'never' | 'free' | 'known';
 }
 
+/** Of who neither asked nor is known; and of the session that alone can use a code for a new number. */
+export const othersLane: Lane = { name: 'others', begins: 'never' };
+
 /** So many known networks may guess at one code; the account remembers more. */
 const knownNetworks = 2;
 
@@ -51,7 +54,7 @@ export function laneOf(lanes: Lanes, { networks, device, isNetworkKnown }: Guess
   const own = networks.find((name) => lanes[name] !== undefined);
   if (own !== undefined) return { name: own, begins: 'never' };
   if (isNetworkKnown && lanes.known > 0) return { name: networks[0]!, begins: 'known' };
-  return { name: 'others', begins: 'never' };
+  return othersLane;
 }
 
 /** @returns guesses left in a lane, as far as it was read */

@@ -11,14 +11,22 @@ import { SmsOutbox } from '../sms/sms-outbox';
 import type { Join } from '../transaction/join';
 import { timeIn } from '../transaction/statement';
 import type { Transaction } from '../transaction/transaction';
-import { guessesLeft, laneOf, parseLanes, type GuessingClient, type Lane } from './lanes';
+import { guessesLeft, laneOf, othersLane, parseLanes, type GuessingClient } from './lanes';
 import type { OtpChallenge, OtpPurpose } from './otp-challenge.entity';
 import { OtpChallengeRepository, type GuessedChallenge } from './otp-challenge.repository';
 import { isSameCode, readCode } from './otp-code';
 import { OtpCodes, type CodedChallenge } from './otp-codes';
 import { OtpLog, type GuessOutcome, type RequestOutcome } from './otp-log';
 import { OtpPolicy } from './otp-policy';
-import { lastUse, RequestPlanner, type CodeRequest, type OtpOwner, type Plan, type Requester } from './request-plan';
+import {
+  isLive,
+  lastUse,
+  RequestPlanner,
+  type CodeRequest,
+  type OtpOwner,
+  type Plan,
+  type Requester,
+} from './request-plan';
 
 /** A code that is on its way. Whole seconds. */
 export interface IssuedOtp {
@@ -59,9 +67,6 @@ export interface GuessResult {
   /** When the text with a right code was asked for. */
   issuedAt?: Date;
 }
-
-/** A session alone guesses at a code for a new number. */
-const sessionLane: Lane = { name: 'others', begins: 'never' };
 
 /** What a number without a challenge is compared with: the same statements, and no code is right. */
 const noChallenge: GuessedChallenge = {
@@ -131,7 +136,7 @@ export class OtpService {
     const read = challenge ?? noChallenge;
     const at = this.clock.now();
     const lanes = parseLanes(read.lanes);
-    const lane = purpose === 'sign-in' ? laneOf(lanes, guess.guesser) : sessionLane;
+    const lane = purpose === 'sign-in' ? laneOf(lanes, guess.guesser) : othersLane;
     const left = guessesLeft(lanes, lane, this.policy.maxAttempts);
     const compared = codesFor(guess, read, left);
     const isLive = read.state === 'live' && left > 0;
@@ -275,7 +280,7 @@ function outcomeOf(plan: Plan, former: OtpChallenge | undefined, at: Date): Requ
   if (plan.kind === 'refuse') return plan.finding.rule === 'code_already_sent' ? 'in_gap' : 'refused';
   if (plan.kind === 'challenge') return 'challenge_required';
   if (plan.kind === 'resend') return 'sent_again';
-  return former !== undefined && former.consumedAt === null && former.expiresAt > at ? 'replaced' : 'issued';
+  return former !== undefined && isLive(former, at) ? 'replaced' : 'issued';
 }
 
 function findingOf(plan: Plan): Finding | undefined {
@@ -284,8 +289,8 @@ function findingOf(plan: Plan): Finding | undefined {
 
 /** A live code that is replaced stays good, until its end, for who is known. */
 function formerOf(former: OtpChallenge | undefined, at: Date) {
-  const isLive = former !== undefined && former.consumedAt === null && former.expiresAt > at;
-  if (!isLive) return { formerId: null, formerKeyId: null, formerFormat: null, formerExpiresAt: null };
+  if (former === undefined || !isLive(former, at))
+    return { formerId: null, formerKeyId: null, formerFormat: null, formerExpiresAt: null };
   const { id, keyId, format, expiresAt } = former;
   return { formerId: id, formerKeyId: keyId, formerFormat: format, formerExpiresAt: expiresAt };
 }

@@ -14,6 +14,7 @@ import {
   isFull,
   laneOf,
   lanesOf,
+  othersLane,
   outstanding,
   parseLanes,
   type GuessingClient,
@@ -171,9 +172,7 @@ export class RequestPlanner {
   }
 }
 
-const othersLane = { name: 'others', begins: 'never' } as const;
-
-function isLive({ consumedAt, expiresAt }: OtpChallenge, at: Date): boolean {
+export function isLive({ consumedAt, expiresAt }: OtpChallenge, at: Date): boolean {
   return consumedAt === null && expiresAt > at;
 }
 
